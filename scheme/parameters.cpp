@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheme/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <tuple>
+
+#include "base/checksum.h"
+
+namespace keymemrt::scheme {
+
+namespace {
+
+double SumLog2(const std::vector<uint64_t>& moduli, size_t begin, size_t end) {
+  double sum = 0;
+  for (size_t i = begin; i < end; ++i) sum += std::log2(static_cast<double>(moduli[i]));
+  return sum;
+}
+
+Status CheckModulus(uint64_t q, const char* name, size_t index, int log_n) {
+  const uint64_t two_n = uint64_t{2} << log_n;
+  if (q >= uint64_t{1} << 61) return InvalidArgument("{}[{}] = {} is not below 2^61", name, index, q);
+  if (!IsPrime(q)) return InvalidArgument("{}[{}] = {} is not a prime", name, index, q);
+  if (q % two_n != 1) {
+    return InvalidArgument("{}[{}] = {} is not 1 mod 2N = {}: it has no {}-th root of unity, which the NTT needs", name,
+                           index, q, two_n, two_n);
+  }
+  return Status();
+}
+
+}  // namespace
+
+int MaxLogQP(int log_n) {
+  constexpr int kBound[] = {27, 54, 109, 218, 438, 881, 1747, 3523};
+  assert(log_n >= 10 && log_n <= 17);
+  return kBound[log_n - 10];
+}
+
+Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security security) {
+  if (literal.log_n < 10 || literal.log_n > 17) {
+    return InvalidArgument("logN = {}: the ring degree must be 2^10 to 2^17", literal.log_n);
+  }
+  if (literal.q.empty() || literal.q.size() > 128) {
+    return InvalidArgument("Q has {} primes, 1 to 128 expected", literal.q.size());
+  }
+  if (literal.p.empty() || literal.p.size() > 64) {
+    return InvalidArgument("P has {} primes, 1 to 64 expected: key switching needs at least one", literal.p.size());
+  }
+  if (literal.log_default_scale < 1 || literal.log_default_scale > 60) {
+    return InvalidArgument("logDefaultScale = {}: 1 to 60 bits expected", literal.log_default_scale);
+  }
+  std::vector<uint64_t> all;
+  for (size_t i = 0; i < literal.q.size(); ++i) {
+    KMRT_RETURN_IF_ERROR(CheckModulus(literal.q[i], "Q", i, literal.log_n));
+    all.push_back(literal.q[i]);
+  }
+  for (size_t i = 0; i < literal.p.size(); ++i) {
+    KMRT_RETURN_IF_ERROR(CheckModulus(literal.p[i], "P", i, literal.log_n));
+    all.push_back(literal.p[i]);
+  }
+  std::sort(all.begin(), all.end());
+  if (const auto twin = std::adjacent_find(all.begin(), all.end()); twin != all.end()) {
+    return InvalidArgument("the modulus {} occurs twice in Q and P", *twin);
+  }
+  const double log_p = SumLog2(literal.p, 0, literal.p.size());
+  for (size_t i = 0; i < literal.q.size(); ++i) {
+    if (std::log2(static_cast<double>(literal.q[i])) > log_p) {
+      return InvalidArgument("P has {:.1f} bits, less than Q[{}] = {}: key switching would drown the message in noise", log_p,
+                             i, literal.q[i]);
+    }
+  }
+  Parameters parameters(literal);
+  if (security == Security::k128Bit && !parameters.Is128BitSecure()) {
+    return InvalidArgument(
+        "log2(QP) = {:.1f} bits exceed {}, the most that is 128-bit secure at N=2^{}; take fewer or smaller primes, a larger N, "
+        "or --insecure",
+        parameters.LogQP(parameters.max_level()), MaxLogQP(literal.log_n), literal.log_n);
+  }
+  return parameters;
+}
+
+Parameters::Parameters(ParameterLiteral literal) : literal_(std::move(literal)) {
+  const double log_p = SumLog2(literal_.p, 0, literal_.p.size());
+  const size_t count = literal_.q.size();
+  const auto fits = [&](size_t size) {
+    for (size_t begin = 0; begin < count; begin += size) {
+      if (SumLog2(literal_.q, begin, std::min(begin + size, count)) > log_p) return false;
+    }
+    return true;
+  };
+  for (size_t size = 1; size <= count; ++size) {
+    if (fits(size)) digit_size_ = static_cast<int>(size);
+  }
+
+  const int digits = DigitCount(max_level());
+  std::vector<std::tuple<int, int, int>> order;  // first level, limb, digit
+  for (int digit = 0; digit < digits; ++digit) {
+    for (int limb = 0; limb < limb_count(); ++limb) {
+      order.emplace_back(std::max(DigitBegin(digit), limb < q_count() ? limb : 0), limb, digit);
+    }
+  }
+  std::sort(order.begin(), order.end());
+  chunk_index_.resize(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    const auto& [level, limb, digit] = order[i];
+    chunk_index_[static_cast<size_t>(digit * limb_count() + limb)] = static_cast<int>(i);
+  }
+
+  std::vector<uint64_t> fields = {1, static_cast<uint64_t>(literal_.log_n),
+                                  static_cast<uint64_t>(literal_.log_default_scale), literal_.q.size()};
+  fields.insert(fields.end(), literal_.q.begin(), literal_.q.end());
+  fields.insert(fields.end(), literal_.p.begin(), literal_.p.end());
+  fingerprint_ = Xxh3(std::as_bytes(std::span<const uint64_t>(fields)));
+}
+
+double Parameters::default_scale() const { return std::ldexp(1.0, literal_.log_default_scale); }
+
+uint64_t Parameters::modulus(int limb) const {
+  const size_t t = static_cast<size_t>(limb);
+  return t < literal_.q.size() ? literal_.q[t] : literal_.p[t - literal_.q.size()];
+}
+
+double Parameters::LogQ(int level) const { return SumLog2(literal_.q, 0, static_cast<size_t>(level) + 1); }
+
+double Parameters::LogQP(int level) const { return LogQ(level) + SumLog2(literal_.p, 0, literal_.p.size()); }
+
+bool Parameters::Is128BitSecure() const { return LogQP(max_level()) <= MaxLogQP(log_n()); }
+
+uint64_t Parameters::GaloisElement(int64_t shift) const {
+  const int64_t order = static_cast<int64_t>(slots());
+  uint64_t exponent = static_cast<uint64_t>(((shift % order) + order) % order);
+  const uint64_t mask = 2 * n() - 1;
+  uint64_t result = 1;
+  for (uint64_t base = 5; exponent != 0; exponent >>= 1, base = base * base & mask) {
+    if (exponent & 1) result = result * base & mask;
+  }
+  return result;
+}
+
+std::string Parameters::Describe() const {
+  return fmt::format("N=2^{}, log2(QP)={:.1f}, {}+{} limbs, {} digits", log_n(), LogQP(max_level()), q_count(), p_count(),
+                     DigitCount(max_level()));
+}
+
+std::string KeyId::ToString() const {
+  switch (kind) {
+    case KeyKind::kRotation:
+      return fmt::format("rotation-{}", galois_element);
+    case KeyKind::kConjugation:
+      return "conjugation";
+    case KeyKind::kRelinearization:
+      return "relinearization";
+  }
+  return "unknown";
+}
+
+}  // namespace keymemrt::scheme
