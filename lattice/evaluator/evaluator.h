@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Homomorphic operations. Arguments taken by value are consumed: move a ciphertext in when it is no longer needed and its
+// memory is reused for the result. Levels and scales are tracked exactly; operands of different levels, or of scales that
+// differ by more than 2^-30 of their size, are kInvalidArgument. Key-switching operations end in what the KeySource ends in.
+//
+// Thread-safe: one evaluator may serve several threads; each call uses the workers given at construction.
+#pragma once
+
+#include "base/slot_pool.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "lattice/keys/key_source.h"
+#include "lattice/ring/context.h"
+#include "lattice/ring/poly.h"
+
+namespace keymemrt::lattice {
+
+class Evaluator {
+ public:
+  // `threads` may be null: everything runs on the caller. All three must outlive the evaluator.
+  Evaluator(const Context& context, SlotPool& pool, ThreadPool* threads = nullptr);
+
+  Result<Ciphertext> Add(Ciphertext a, const Ciphertext& b) const;
+  Result<Ciphertext> Sub(Ciphertext a, const Ciphertext& b) const;
+  Result<Ciphertext> Negate(Ciphertext a) const;
+  Result<Ciphertext> AddPlain(Ciphertext a, const Plaintext& b) const;
+  Result<Ciphertext> SubPlain(Ciphertext a, const Plaintext& b) const;
+  // Scales multiply.
+  Result<Ciphertext> MulPlain(const Ciphertext& a, const Plaintext& b) const;
+  // acc += a * b; acc's scale must be the product of theirs.
+  Status MulPlainAdd(Ciphertext& acc, const Ciphertext& a, const Plaintext& b) const;
+  // Three parts; scales multiply.
+  Result<Ciphertext> Mul(const Ciphertext& a, const Ciphertext& b) const;
+  Result<Ciphertext> Relinearize(Ciphertext a, KeySource& keys) const;
+
+  // Divides by q_level, rounding; the level falls by one, the scale is divided by q_level exactly. kInvalidArgument at
+  // level 0.
+  Result<Ciphertext> Rescale(Ciphertext a) const;
+  // Drops limbs; the scale stays.
+  Result<Ciphertext> LevelReduce(Ciphertext a, int level) const;
+
+  // Left rotation by `shift` slots; `key` is the rotation key of that shift. Two parts.
+  Result<Ciphertext> Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const;
+  Result<Digits> Decompose(const Ciphertext& a) const;
+  // The same result as Rotate, bit for bit; `digits` = Decompose(a).
+  Result<Ciphertext> RotateHoisted(const Ciphertext& a, const Digits& digits, int64_t shift, KeySource& keys) const;
+  Result<Ciphertext> Conjugate(const Ciphertext& a, KeySource& keys) const;
+
+  Ciphertext Copy(const Ciphertext& a) const;
+
+  // Slots of scratch that one operation takes at most at `level`, beside operands and result: for the memory model.
+  int ScratchSlots(int level) const;
+
+ private:
+  const Context& context_;
+  SlotPool& pool_;
+  ThreadPool* threads_;
+};
+
+}  // namespace keymemrt::lattice
