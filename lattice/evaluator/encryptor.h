@@ -9,8 +9,8 @@
 
 namespace keymemrt::lattice {
 
-// c = v*pk + (e0 + m, e1), v ternary, e of deviation 3.2, all from the operating system's entropy. At the plaintext's level
-// and scale.
+// c = round((v*pk + (e0, e1)) / P) + (m, 0), computed modulo Q_level*P; v ternary, e of deviation 3.2, all from the
+// operating system's entropy. At the plaintext's level and scale.
 Result<Ciphertext> Encrypt(const Context& context, SlotPool& pool, const PublicKey& key, const Plaintext& plaintext);
 
 // m + noise, at the ciphertext's level and scale. Two or three parts.

@@ -34,7 +34,8 @@ class SecretKey {
   std::vector<int8_t> coefficients_;
 };
 
-// An encryption of zero under s: b = -a*s + e over q_0..q_L, NTT form; a from the seed.
+// An encryption of zero under s: b = -a*s + e over the full basis Q*P, NTT form; a from the seed. With P on board an
+// encryption can be made modulo Q*P and divided by P, which leaves a rounding instead of the noise v*e (as Lattigo does).
 struct PublicKey {
   Seed seed;
   Poly b;
