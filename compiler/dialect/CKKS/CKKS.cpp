@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ckks dialect: structural verifiers, and relinearize's two spellings.
+
+#include "compiler/dialect/CKKS/CKKS.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <set>
+
+using namespace mlir;
+
+//===----------------------------------------------------------------------===//
+// Types of relinearize
+//===----------------------------------------------------------------------===//
+
+/// Parses `(T) -> T`, `(T, K) -> T` or, as HEIR's forks write it, `T -> T`.
+static ParseResult parseRelinearizeTypes(OpAsmParser &parser, Type &input, Type &keySwitchingKey,
+                                         Type &output) {
+  if (failed(parser.parseOptionalLParen()))
+    return failure(parser.parseType(input) || parser.parseArrow() || parser.parseType(output));
+  if (parser.parseType(input))
+    return failure();
+  if (succeeded(parser.parseOptionalComma()) && parser.parseType(keySwitchingKey))
+    return failure();
+  return failure(parser.parseRParen() || parser.parseArrow() || parser.parseType(output));
+}
+
+static void printRelinearizeTypes(OpAsmPrinter &printer, Operation *, Type input,
+                                  Type keySwitchingKey, Type output) {
+  printer << '(' << input;
+  if (keySwitchingKey)
+    printer << ", " << keySwitchingKey;
+  printer << ") -> " << output;
+}
+
+#include "compiler/dialect/CKKS/CKKSDialect.cpp.inc"
+
+#include "compiler/dialect/CKKS/CKKSEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "compiler/dialect/CKKS/CKKSAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "compiler/dialect/CKKS/CKKSOps.cpp.inc"
+
+namespace keymemrt::ckks {
+
+void CKKSDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "compiler/dialect/CKKS/CKKSAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "compiler/dialect/CKKS/CKKSOps.cpp.inc"
+      >();
+}
+
+LogicalResult CKKSDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != kSchemeParamName)
+    return op->emitError("unknown attribute '") << attribute.getName() << "' of the ckks dialect";
+  if (!isa<ModuleOp>(op))
+    return op->emitError("expected '") << kSchemeParamName << "' on a module only";
+  if (!isa<SchemeParamAttr>(attribute.getValue()))
+    return op->emitError("expected '")
+           << kSchemeParamName << "' to be a #ckks.scheme_param, found " << attribute.getValue();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// SchemeParamAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult SchemeParamAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t logN,
+                                      DenseI64ArrayAttr Q, DenseI64ArrayAttr P,
+                                      int64_t logDefaultScale, EncryptionType,
+                                      EncryptionTechnique) {
+  if (logN < 10 || logN > 17)
+    return emitError() << "expected logN from 10 to 17, found " << logN;
+  if (Q.empty())
+    return emitError() << "expected at least one prime in Q";
+  if (P.empty())
+    return emitError() << "expected at least one prime in P";
+  if (logDefaultScale < 0 || logDefaultScale > 62)
+    return emitError() << "expected logDefaultScale from 0 to 62, found " << logDefaultScale;
+  std::set<int64_t> seen;
+  for (auto [name, moduli] : {std::pair("Q", Q), std::pair("P", P)})
+    for (int64_t modulus : moduli.asArrayRef()) {
+      if (modulus < 2)
+        return emitError() << "expected moduli from 2 to 2^63 - 1 in " << name << ", found "
+                           << modulus;
+      if (!seen.insert(modulus).second)
+        return emitError() << "expected each modulus once in Q and P, found " << modulus
+                           << " again in " << name;
+    }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult AddOp::verify() { return lwe::verifyCiphertextAdd(*this); }
+LogicalResult SubOp::verify() { return lwe::verifyCiphertextAdd(*this); }
+LogicalResult MulOp::verify() { return lwe::verifyCiphertextMul(*this); }
+LogicalResult AddPlainOp::verify() { return lwe::verifyCiphertextPlain(*this); }
+LogicalResult SubPlainOp::verify() { return lwe::verifyCiphertextPlain(*this); }
+LogicalResult MulPlainOp::verify() { return lwe::verifyCiphertextPlain(*this); }
+LogicalResult RescaleOp::verify() { return lwe::verifySameSize(*this); }
+LogicalResult LevelReduceOp::verify() { return lwe::verifySameSize(*this); }
+
+LogicalResult RotateOp::verify() {
+  if (static_cast<bool>(getDynamicShift()) == static_cast<bool>(getStaticShiftAttr()))
+    return emitOpError(
+               "expected exactly one of the attribute 'static_shift' and a shift operand, found ")
+           << (getDynamicShift() ? "both" : "none");
+  const int64_t size = lwe::getCiphertextType(getInput().getType()).getSize();
+  if (size != 2)
+    return emitOpError("expected a ciphertext of size 2, found size ")
+           << size << "; relinearize it first";
+  return success();
+}
+
+LogicalResult RelinearizeOp::verify() {
+  if (failed(lwe::verifySameShape(*this, {getInput().getType(), getOutput().getType()})))
+    return failure();
+  auto matches = [](Value value, ArrayRef<int32_t> basis) {
+    return lwe::getCiphertextType(value.getType()).getSize() == static_cast<int64_t>(basis.size());
+  };
+  if (!matches(getInput(), getFromBasis()))
+    return emitOpError("expected an input of size ")
+           << getFromBasis().size() << ", the length of 'from_basis', found size "
+           << lwe::getCiphertextType(getInput().getType()).getSize();
+  if (!matches(getOutput(), getToBasis()))
+    return emitOpError("expected a result of size ")
+           << getToBasis().size() << ", the length of 'to_basis', found size "
+           << lwe::getCiphertextType(getOutput().getType()).getSize();
+  return success();
+}
+
+LogicalResult BootstrapOp::verify() {
+  if (failed(lwe::verifySameSize(*this)))
+    return failure();
+  const int64_t size = lwe::getCiphertextType(getInput().getType()).getSize();
+  if (size != 2)
+    return emitOpError("expected a ciphertext of size 2, found size ")
+           << size << "; relinearize it first";
+  return success();
+}
+
+/// Of two operands, one of which is a ciphertext: the ciphertext, or with `plain` the other one.
+static Value pick(Value lhs, Value rhs, bool plain) {
+  return static_cast<bool>(lwe::getCiphertextType(lhs.getType())) != plain ? lhs : rhs;
+}
+
+Value AddPlainOp::getCiphertext() { return pick(getLhs(), getRhs(), /*plain=*/false); }
+Value AddPlainOp::getPlaintext() { return pick(getLhs(), getRhs(), /*plain=*/true); }
+Value SubPlainOp::getCiphertext() { return pick(getLhs(), getRhs(), /*plain=*/false); }
+Value SubPlainOp::getPlaintext() { return pick(getLhs(), getRhs(), /*plain=*/true); }
+Value MulPlainOp::getCiphertext() { return pick(getLhs(), getRhs(), /*plain=*/false); }
+Value MulPlainOp::getPlaintext() { return pick(getLhs(), getRhs(), /*plain=*/true); }
+
+} // namespace keymemrt::ckks
