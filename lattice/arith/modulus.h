@@ -3,9 +3,9 @@
 // Arithmetic modulo one word-sized prime. Operands are fully reduced, in [0, q), unless a name says otherwise
 // (..._lazy: [0, 2q) or as stated).
 //
-// Barrett: floor(x*ratio / 2^128) with ratio = floor(2^128 / q). Shoup: for a fixed factor w, w_shoup = floor(w*2^64/q),
-// one high product and one low product replace the division (Harvey, "Faster arithmetic for number-theoretic
-// transforms", 2014).
+// Barrett: floor(x*ratio / 2^128) with ratio = floor(2^128 / q). Shoup: for a fixed factor w, w_shoup =
+// floor(w*2^64/q), one high product and one low product replace the division (Harvey, "Faster arithmetic for
+// number-theoretic transforms", 2014).
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,19 @@ class Modulus {
   int bits() const { return bits_; }  // bit length of q
 
   // x mod q for any x.
-  uint64_t Reduce(uint64_t x) const;
-  uint64_t Reduce128(uint128_t x) const;
+  uint64_t Reduce(uint64_t x) const { return MulShoup(x, 1, ratio_high_); }
+  uint64_t Reduce128(uint128_t x) const {
+    // The quotient, at most one too small: floor(x * ratio / 2^128) modulo 2^64, product of two-word numbers.
+    const uint64_t x_low = static_cast<uint64_t>(x);
+    const uint64_t x_high = static_cast<uint64_t>(x >> 64);
+    const uint128_t low = (static_cast<uint128_t>(x_low) * ratio_low_) >> 64;
+    const uint128_t middle1 = static_cast<uint128_t>(x_low) * ratio_high_ + low;
+    const uint128_t middle2 = static_cast<uint128_t>(x_high) * ratio_low_ + static_cast<uint64_t>(middle1);
+    const uint64_t quotient =
+        x_high * ratio_high_ + static_cast<uint64_t>(middle1 >> 64) + static_cast<uint64_t>(middle2 >> 64);
+    const uint64_t r = x_low - quotient * q_;  // in [0, 2q)
+    return r >= q_ ? r - q_ : r;
+  }
 
   uint64_t Add(uint64_t a, uint64_t b) const {
     const uint64_t sum = a + b;

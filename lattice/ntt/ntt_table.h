@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The constants of the negacyclic number-theoretic transform of one prime: x -> x(psi^(2*brv(i)+1)), i = 0..N-1, where
-// psi is the least primitive 2N-th root of unity modulo q (so that tables are the same on every machine) and brv reverses
-// log2(N) bits. Forward: natural order of coefficients in, bit-reversed order of evaluations out; inverse: back, with the
-// factor 1/N folded in.
+// psi is the least primitive 2N-th root of unity modulo q (so that tables are the same on every machine) and brv
+// reverses log2(N) bits. Forward: natural order of coefficients in, bit-reversed order of evaluations out; inverse:
+// back, with the factor 1/N folded in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "lattice/arith/modulus.h"
 
@@ -24,15 +24,16 @@ class NttTable {
   const Modulus& modulus() const { return modulus_; }
   uint64_t psi() const { return psi_; }
 
-  // Twiddles in the order in which the passes use them: index m+i of the pass with m blocks (psi powers bit-reversed),
-  // index 0 unused in the Cooley-Tukey order. *_shoup: floor(w * 2^64 / q); *_shoup52: floor(w * 2^52 / q), present when
-  // q < 2^50 (for the 52-bit multiplier of AVX-512 IFMA).
-  const uint64_t* roots() const { return roots_.data(); }
-  const uint64_t* roots_shoup() const { return roots_shoup_.data(); }
-  const uint64_t* roots_shoup52() const { return roots_shoup52_.data(); }
-  const uint64_t* inverse_roots() const { return inverse_roots_.data(); }
-  const uint64_t* inverse_roots_shoup() const { return inverse_roots_shoup_.data(); }
-  const uint64_t* inverse_roots_shoup52() const { return inverse_roots_shoup52_.data(); }
+  // Twiddles in the order in which the passes use them: index k = m+i for block i of the pass with m blocks, holding
+  // psi^brv(k), for the inverse psi^-brv(k); index 0 is not used by any pass. Arrays of n words, 64-byte aligned.
+  // *_shoup: floor(w * 2^64 / q); *_shoup52: floor(w * 2^52 / q) for the 52-bit multiplier of AVX-512 IFMA, null unless
+  // q < 2^50.
+  const uint64_t* roots() const { return roots_; }
+  const uint64_t* roots_shoup() const { return roots_shoup_; }
+  const uint64_t* roots_shoup52() const { return roots_shoup52_; }
+  const uint64_t* inverse_roots() const { return inverse_roots_; }
+  const uint64_t* inverse_roots_shoup() const { return inverse_roots_shoup_; }
+  const uint64_t* inverse_roots_shoup52() const { return inverse_roots_shoup52_; }
   uint64_t inverse_n() const { return inverse_n_; }
   uint64_t inverse_n_shoup() const { return inverse_n_shoup_; }
 
@@ -40,8 +41,9 @@ class NttTable {
   int log_n_;
   Modulus modulus_;
   uint64_t psi_;
-  std::vector<uint64_t> roots_, roots_shoup_, roots_shoup52_;
-  std::vector<uint64_t> inverse_roots_, inverse_roots_shoup_, inverse_roots_shoup52_;
+  std::shared_ptr<uint64_t[]> storage_;  // all arrays; shared by copies, which are never written again
+  const uint64_t *roots_, *roots_shoup_, *roots_shoup52_ = nullptr;
+  const uint64_t *inverse_roots_, *inverse_roots_shoup_, *inverse_roots_shoup52_ = nullptr;
   uint64_t inverse_n_, inverse_n_shoup_;
 };
 

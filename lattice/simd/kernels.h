@@ -46,7 +46,8 @@ struct Kernels {
   void (*reduce_centered)(uint64_t* out, const uint64_t* a, size_t n, const Modulus& from, const Modulus& q);
 
   // Basis conversion to one output limb: out[j] = sum_i in[i][j] * w[i] mod q, where in[i] are `count` limbs of words
-  // < 2^61 (residues of other moduli) and w[i] < q. (Halevi, Polyakov, Shoup, "An improved RNS variant of BFV", 2019, §2.2)
+  // < 2^61 (residues of other moduli) and w[i] < q. (Halevi, Polyakov, Shoup, "An improved RNS variant of BFV", 2019,
+  // §2.2)
   void (*dot)(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n, const Modulus& q);
 
   // out[i] = in[index[i]]: an automorphism on evaluations. out != in.
