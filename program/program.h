@@ -26,6 +26,8 @@ struct Value {
   int32_t level = 0;  // limbs q_0..q_level
   double scale = 1;   // of ciphertexts and plaintexts; of digits: their ciphertext's
   int32_t parts = 2;  // of ciphertexts: 2, or 3 before relinearization
+
+  bool operator==(const Value&) const = default;
 };
 
 enum class Opcode : uint8_t {
@@ -48,7 +50,7 @@ enum class Opcode : uint8_t {
   kClear = 16,         // value's lifetime ends
 };
 inline constexpr int kOpcodes = 17;
-const char* OpcodeName(Opcode opcode);  // "rotate_hoisted"
+const char* OpcodeName(Opcode opcode);  // "rotate_hoisted"; "unknown" for a number that is none
 
 // What an encode encodes: a vector of doubles, rotated left by `rotation`, repeated cyclically through the slots.
 enum class EncodeSource : uint8_t {
@@ -68,6 +70,8 @@ struct Op {
   int32_t rotation = 0;
   // Where in the user's model the operation comes from: index into locations ("mlp.mlir:17:5").
   uint32_t location = 0;
+
+  bool operator==(const Op&) const = default;
 };
 
 // A switching key that the program needs. Keys are listed in order of first use.
@@ -75,6 +79,8 @@ struct Key {
   scheme::KeyId id;
   int32_t shift = 0;  // of a rotation key: slots to the left
   int32_t level = 0;  // highest level at which it is used
+
+  bool operator==(const Key&) const = default;
 };
 
 // An encrypted argument. The logical input of `length` numbers is zero-padded to `period` (which divides N/2) and repeated
@@ -84,6 +90,8 @@ struct Input {
   uint32_t value = 0;
   uint32_t length = 0;
   uint32_t period = 0;
+
+  bool operator==(const Input&) const = default;
 };
 
 // A result: the first `length` slots of `value`.
@@ -91,6 +99,8 @@ struct Output {
   std::string name;
   uint32_t value = 0;
   uint32_t length = 0;
+
+  bool operator==(const Output&) const = default;
 };
 
 // A cleartext argument: an array of `rows` x `columns` numbers in the weights file under `name`; columns divide N/2.
@@ -98,6 +108,8 @@ struct Weight {
   std::string name;
   uint32_t rows = 0;
   uint32_t columns = 0;
+
+  bool operator==(const Weight&) const = default;
 };
 
 struct Program {
@@ -117,12 +129,14 @@ struct Program {
   Result<scheme::Parameters> CheckedParameters() const;
   // "mlp.mlir:17:5: rotate": for messages.
   std::string Describe(const Op& op) const;
+
+  bool operator==(const Program&) const = default;
 };
 
 // Checks everything that the runtime relies on; see verify.cpp for the numbered rules. kCorrupt, naming rule and op.
 Status Verify(const Program& program);
 
-// The .kmrt file: written atomically; on reading, the checksum, the FlatBuffers structure and Verify's rules are checked,
+// The .kmrt file: verified, then written atomically (an invalid program is not written: Verify's status); on reading, the checksum, the FlatBuffers structure and Verify's rules are checked,
 // so that what Read returns can be run. Read: kCorrupt names the file and what is wrong; kInvalidArgument: no such file.
 Status Write(const Program& program, const std::string& path);
 Result<Program> Read(const std::string& path);

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Program <-> bytes. A reader trusts nothing: frame and checksum (accidents), FlatBuffers structure (forged offsets),
+// the copying allowance below (forged sharing), Verify (meaning).
+#include <cstring>
+
+#include "base/container.h"
+#include "program/program.h"
+#include "program/program_generated.h"
+
+namespace keymemrt::program {
+
+namespace {
+
+constexpr uint32_t kFormatVersion = 1;
+constexpr ContainerKind kKind = {"KMRTPROG", kFormatVersion, "a compiled program (.kmrt)"};
+
+// FlatBuffers' offsets are 31 bits wide; a gigabyte is far above any program and far below that.
+constexpr uint64_t kLargestPayload = uint64_t{1} << 30;
+
+template <typename A, typename B>
+constexpr bool SameNumber(A a, B b) {
+  return static_cast<int>(a) == static_cast<int>(b);
+}
+static_assert(SameNumber(fbs::Opcode::MAX, Opcode::kClear) && SameNumber(fbs::Opcode::Clear, kOpcodes - 1));
+static_assert(SameNumber(fbs::Opcode::Rotate, Opcode::kRotate) && SameNumber(fbs::Opcode::LoadKey, Opcode::kLoadKey));
+static_assert(SameNumber(fbs::ValueKind::Digits, ValueKind::kDigits));
+static_assert(SameNumber(fbs::EncodeSource::Constant, EncodeSource::kConstant));
+static_assert(SameNumber(fbs::KeyKind::Relinearization, scheme::KeyKind::kRelinearization));
+
+// What Serialize will need at most, to refuse what FlatBuffers cannot hold.
+uint64_t EstimatedBytes(const Program& program) {
+  constexpr uint64_t kTable = 64;  // a table with its vtable, offsets and padding
+  uint64_t bytes = 1024 + program.name.size() + 8 * (program.parameters.q.size() + program.parameters.p.size());
+  for (const Input& input : program.inputs) bytes += kTable + input.name.size();
+  for (const Output& output : program.outputs) bytes += kTable + output.name.size();
+  for (const Weight& weight : program.weights) bytes += kTable + weight.name.size();
+  for (const auto& constant : program.constants) bytes += kTable + 8 * constant.size();
+  for (const auto& location : program.locations) bytes += kTable + location.size();
+  bytes += program.keys.size() * sizeof(fbs::Key) + program.values.size() * sizeof(fbs::Value) +
+           program.ops.size() * sizeof(fbs::Op);
+  return bytes;
+}
+
+// In a FlatBuffer many tables may refer to one vector, so copying out can take far more memory than the file has bytes.
+// Serialize never shares; so whoever copies more than the payload's size is reading a forgery.
+class Copier {
+ public:
+  explicit Copier(uint64_t allowance) : allowance_(allowance) {}
+
+  std::string String(const flatbuffers::String* text) {
+    return Spend(text->size()) ? std::string(text->data(), text->size()) : std::string();
+  }
+  template <typename T>
+  std::vector<T> Vector(const flatbuffers::Vector<T>* vector) {
+    if (!Spend(uint64_t{vector->size()} * sizeof(T))) return {};
+    return std::vector<T>(vector->begin(), vector->end());
+  }
+  bool exceeded() const { return exceeded_; }
+
+ private:
+  bool Spend(uint64_t bytes) {
+    if (bytes > allowance_) exceeded_ = true;
+    if (exceeded_) return false;
+    allowance_ -= bytes;
+    return true;
+  }
+  uint64_t allowance_;
+  bool exceeded_ = false;
+};
+
+Result<Program> Parse(std::span<const std::byte> payload) {
+  if (payload.size() > kLargestPayload) return Corrupt("a program of {} bytes is too large", payload.size());
+  const auto* data = reinterpret_cast<const uint8_t*>(payload.data());
+  // One table per element of a vector of tables at most; a file cannot make the verifier walk more than its own size.
+  flatbuffers::Verifier verifier(data, payload.size(), /*max_depth=*/8,
+                                 static_cast<flatbuffers::uoffset_t>(payload.size() / 4 + 1));
+  if (!fbs::VerifyProgramBuffer(verifier)) return Corrupt("malformed: the payload is not a well-formed program table");
+  const fbs::Program& in = *fbs::GetProgram(data);
+
+  Copier copy(payload.size());
+  Program out;
+  out.name = copy.String(in.name());
+  out.parameters.log_n = in.parameters()->log_n();
+  out.parameters.log_default_scale = in.parameters()->log_default_scale();
+  out.parameters.q = copy.Vector(in.parameters()->q());
+  out.parameters.p = copy.Vector(in.parameters()->p());
+  out.insecure = in.insecure();
+  for (const auto* input : *in.inputs()) {
+    out.inputs.push_back({copy.String(input->name()), input->value(), input->length(), input->period()});
+  }
+  for (const auto* output : *in.outputs()) {
+    out.outputs.push_back({copy.String(output->name()), output->value(), output->length()});
+  }
+  for (const auto* weight : *in.weights()) {
+    out.weights.push_back({copy.String(weight->name()), weight->rows(), weight->columns()});
+  }
+  for (const auto* constant : *in.constants()) out.constants.push_back(copy.Vector(constant->values()));
+  for (const auto* location : *in.locations()) out.locations.push_back(copy.String(location));
+  if (copy.exceeded()) return Corrupt("malformed: parts of the program overlap");
+
+  out.keys.reserve(in.keys()->size());
+  for (const auto* key : *in.keys()) {
+    out.keys.push_back(
+        {{static_cast<scheme::KeyKind>(key->kind()), key->galois_element()}, key->shift(), key->level()});
+  }
+  out.values.reserve(in.values()->size());
+  for (const auto* value : *in.values()) {
+    out.values.push_back({static_cast<ValueKind>(value->kind()), value->level(), value->scale(), value->parts()});
+  }
+  out.ops.reserve(in.ops()->size());
+  for (const auto* op : *in.ops()) {
+    out.ops.push_back({.opcode = static_cast<Opcode>(op->opcode()),
+                       .result = op->result(),
+                       .operands = {op->operand0(), op->operand1()},
+                       .key = op->key(),
+                       .source = static_cast<EncodeSource>(op->source()),
+                       .index = op->index(),
+                       .row = op->row(),
+                       .rotation = op->rotation(),
+                       .location = op->location()});
+  }
+  KMRT_RETURN_IF_ERROR(Verify(out));
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::byte> Serialize(const Program& program) {
+  flatbuffers::FlatBufferBuilder builder(1 << 16);
+  std::vector<flatbuffers::Offset<fbs::Input>> inputs;
+  for (const Input& input : program.inputs) {
+    const auto name = builder.CreateString(input.name);
+    inputs.push_back(fbs::CreateInput(builder, name, input.value, input.length, input.period));
+  }
+  std::vector<flatbuffers::Offset<fbs::Output>> outputs;
+  for (const Output& output : program.outputs) {
+    const auto name = builder.CreateString(output.name);
+    outputs.push_back(fbs::CreateOutput(builder, name, output.value, output.length));
+  }
+  std::vector<flatbuffers::Offset<fbs::Weights>> weights;
+  for (const Weight& weight : program.weights) {
+    const auto name = builder.CreateString(weight.name);
+    weights.push_back(fbs::CreateWeights(builder, name, weight.rows, weight.columns));
+  }
+  std::vector<flatbuffers::Offset<fbs::Constant>> constants;
+  for (const auto& constant : program.constants) {
+    constants.push_back(fbs::CreateConstant(builder, builder.CreateVector(constant)));
+  }
+  std::vector<fbs::Key> keys;
+  for (const Key& key : program.keys) {
+    keys.emplace_back(key.id.galois_element, key.shift, key.level, static_cast<fbs::KeyKind>(key.id.kind));
+  }
+  std::vector<fbs::Value> values;
+  values.reserve(program.values.size());
+  for (const Value& value : program.values) {
+    values.emplace_back(value.scale, value.level, value.parts, static_cast<fbs::ValueKind>(value.kind));
+  }
+  std::vector<fbs::Op> ops;
+  ops.reserve(program.ops.size());
+  for (const Op& op : program.ops) {
+    ops.emplace_back(op.result, op.operands[0], op.operands[1], op.key, op.index, op.row, op.rotation, op.location,
+                     static_cast<fbs::Opcode>(op.opcode), static_cast<fbs::EncodeSource>(op.source));
+  }
+
+  const auto name = builder.CreateString(program.name);
+  const auto q = builder.CreateVector(program.parameters.q);
+  const auto p = builder.CreateVector(program.parameters.p);
+  const auto parameters =
+      fbs::CreateParameters(builder, program.parameters.log_n, program.parameters.log_default_scale, q, p);
+  const auto inputs_vector = builder.CreateVector(inputs);
+  const auto outputs_vector = builder.CreateVector(outputs);
+  const auto weights_vector = builder.CreateVector(weights);
+  const auto constants_vector = builder.CreateVector(constants);
+  const auto keys_vector = builder.CreateVectorOfStructs(keys);
+  const auto values_vector = builder.CreateVectorOfStructs(values);
+  const auto ops_vector = builder.CreateVectorOfStructs(ops);
+  const auto locations_vector = builder.CreateVectorOfStrings(program.locations);
+  fbs::FinishProgramBuffer(builder, fbs::CreateProgram(builder, name, parameters, program.insecure, inputs_vector,
+                                                       outputs_vector, weights_vector, constants_vector, keys_vector,
+                                                       values_vector, ops_vector, locations_vector));
+  return WrapContainer(kKind, std::as_bytes(std::span<const uint8_t>(builder.GetBufferPointer(), builder.GetSize())));
+}
+
+Result<Program> Deserialize(std::span<const std::byte> bytes) {
+  KMRT_ASSIGN_OR_RETURN(const std::span<const std::byte> payload, UnwrapContainer(kKind, bytes));
+  if (reinterpret_cast<uintptr_t>(payload.data()) % alignof(uint64_t) != 0) {
+    const std::vector<std::byte> aligned(payload.begin(), payload.end());
+    return Parse(aligned);
+  }
+  return Parse(payload);
+}
+
+Status Write(const Program& program, const std::string& path) {
+  KMRT_RETURN_IF_ERROR(Verify(program));
+  if (EstimatedBytes(program) > kLargestPayload) {
+    return Failed("{}: the program is too large for the format: about {} bytes", path, EstimatedBytes(program));
+  }
+  return WriteFile(path, Serialize(program));
+}
+
+Result<Program> Read(const std::string& path) {
+  KMRT_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, ReadFile(path, kLargestPayload + 4096));
+  auto program = Deserialize(bytes);
+  if (!program.ok()) return program.status().WithContext(path);
+  return program;
+}
+
+}  // namespace keymemrt::program
