@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The spelling of HEIR's CKKS-level IR, variant A: types behind aliases, one operation a line.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "scheme/parameters.h"
+
+namespace keymemrt::frontend {
+
+// A value of the function under construction: its name and what its type says.
+struct Ciphertext {
+  std::string name;   // "%ct_3"
+  int level = 0;      // limbs - 1
+  int log_scale = 0;  // log2 of the scale, as HEIR counts it: rounded to whole bits
+  int size = 2;       // polynomials
+};
+
+// A tensor argument.
+struct WeightArgument {
+  std::string name;  // "%arg0"
+  std::string type;  // "tensor<128x4096xf64>"
+};
+
+// Builds one function of one ciphertext. Every operation appends a line and returns its result.
+// REQUIRES: a level is left whenever an operation uses one up; `parameters` outlives the builder.
+class ModuleText {
+ public:
+  explicit ModuleText(const scheme::Parameters& parameters);
+
+  // The ciphertext argument, at the highest level and the default scale.
+  Ciphertext Input(size_t length, size_t period);
+  // rows == 0: a vector of slots. `level`: that of the ciphertext it meets.
+  WeightArgument Weights(const std::string& layer, const std::string& role, size_t rows, int level);
+
+  // Uses up the level of its argument: the rescale is implied.
+  Ciphertext LinearTransform(const Ciphertext& x, const WeightArgument& diagonals, std::span<const int32_t> indices);
+  Ciphertext RotateAndAdd(const Ciphertext& x, int64_t left_shift);
+  Ciphertext AddVector(const Ciphertext& x, const WeightArgument& vector);
+  Ciphertext Square(const Ciphertext& x);  // multiply, relinearize, rescale
+
+  // The module, with `result` returned. `length`: outputs in the first slots of the result.
+  std::string Finish(const std::string& function_name, const Ciphertext& result, size_t length);
+
+ private:
+  Ciphertext NewCiphertext(int level, int log_scale, int size);
+  // Aliases, defined (with what they need) on first use.
+  void Define(const std::string& alias, const std::string& value);
+  std::string Type(const Ciphertext& x);
+  std::string PlaintextType(int log_scale);
+  std::string Encoding(int log_scale);
+  std::string Ring(int level);
+  std::string PlainRing() const;
+
+  const scheme::Parameters& parameters_;
+  std::string aliases_;
+  std::set<std::string> defined_;
+  std::vector<std::string> arguments_;
+  std::string body_;
+  int next_value_ = 0;
+  int next_weights_ = 0;
+};
+
+}  // namespace keymemrt::frontend
