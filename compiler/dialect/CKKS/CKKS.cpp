@@ -13,8 +13,27 @@
 using namespace mlir;
 
 //===----------------------------------------------------------------------===//
-// Types of relinearize
+// Spellings of HEIR's forks
 //===----------------------------------------------------------------------===//
+
+/// Parses the attributes of rotate; `offset` is read as `static_shift`.
+static ParseResult parseRotateAttributes(OpAsmParser &parser, NamedAttrList &attributes) {
+  const SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOptionalAttrDict(attributes))
+    return failure();
+  if (Attribute offset = attributes.get("offset"); offset && !attributes.get("static_shift")) {
+    attributes.erase("offset");
+    attributes.append("static_shift", offset);
+  }
+  Attribute shift = attributes.get("static_shift");
+  if (shift && !isa<IntegerAttr>(shift))
+    return parser.emitError(loc, "expected 'static_shift' to be an integer, found ") << shift;
+  return success();
+}
+
+static void printRotateAttributes(OpAsmPrinter &printer, Operation *, DictionaryAttr attributes) {
+  printer.printOptionalAttrDict(attributes.getValue());
+}
 
 /// Parses `(T) -> T`, `(T, K) -> T` or, as HEIR's forks write it, `T -> T`.
 static ParseResult parseRelinearizeTypes(OpAsmParser &parser, Type &input, Type &keySwitchingKey,
@@ -60,8 +79,9 @@ void CKKSDialect::initialize() {
 }
 
 LogicalResult CKKSDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  // Others are HEIR's own and pass through unread.
   if (attribute.getName() != kSchemeParamName)
-    return op->emitError("unknown attribute '") << attribute.getName() << "' of the ckks dialect";
+    return success();
   if (!isa<ModuleOp>(op))
     return op->emitError("expected '") << kSchemeParamName << "' on a module only";
   if (!isa<SchemeParamAttr>(attribute.getValue()))
@@ -112,16 +132,20 @@ LogicalResult MulPlainOp::verify() { return lwe::verifyCiphertextPlain(*this); }
 LogicalResult RescaleOp::verify() { return lwe::verifySameSize(*this); }
 LogicalResult LevelReduceOp::verify() { return lwe::verifySameSize(*this); }
 
+static LogicalResult verifyTwoComponents(Operation *op, Value ciphertext) {
+  const int64_t size = lwe::getCiphertextType(ciphertext.getType()).getSize();
+  if (size == 2)
+    return success();
+  return op->emitOpError("expected a ciphertext of size 2, found size ")
+         << size << "; relinearize it first";
+}
+
 LogicalResult RotateOp::verify() {
   if (static_cast<bool>(getDynamicShift()) == static_cast<bool>(getStaticShiftAttr()))
     return emitOpError(
                "expected exactly one of the attribute 'static_shift' and a shift operand, found ")
            << (getDynamicShift() ? "both" : "none");
-  const int64_t size = lwe::getCiphertextType(getInput().getType()).getSize();
-  if (size != 2)
-    return emitOpError("expected a ciphertext of size 2, found size ")
-           << size << "; relinearize it first";
-  return success();
+  return verifyTwoComponents(*this, getInput());
 }
 
 LogicalResult RelinearizeOp::verify() {
@@ -144,11 +168,7 @@ LogicalResult RelinearizeOp::verify() {
 LogicalResult BootstrapOp::verify() {
   if (failed(lwe::verifySameSize(*this)))
     return failure();
-  const int64_t size = lwe::getCiphertextType(getInput().getType()).getSize();
-  if (size != 2)
-    return emitOpError("expected a ciphertext of size 2, found size ")
-           << size << "; relinearize it first";
-  return success();
+  return verifyTwoComponents(*this, getInput());
 }
 
 /// Of two operands, one of which is a ciphertext: the ciphertext, or with `plain` the other one.

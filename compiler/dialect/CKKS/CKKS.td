@@ -96,7 +96,7 @@ def CKKS_NegateOp : CKKS_Op<"negate", [Involution, SameOperandsAndResultType]> {
 def CKKS_RotateOp : CKKS_Op<"rotate", [AllTypesMatch<["input", "output"]>]> {
   let summary = "Rotate the slots to the left: output[j] = input[j + shift]";
   let description = [{
-    The shift is either the attribute `static_shift` or an operand.
+    The shift is either the attribute `static_shift`, which HEIR's forks call `offset`, or an operand.
 
     ```mlir
     %1 = ckks.rotate %0 {static_shift = 4 : i32} : !ct
@@ -107,7 +107,8 @@ def CKKS_RotateOp : CKKS_Op<"rotate", [AllTypesMatch<["input", "output"]>]> {
                        OptionalAttr<APIntAttr>:$static_shift);
   let results = (outs LWE_CiphertextLike:$output);
   let assemblyFormat = [{
-    $input (`,` $dynamic_shift^ `:` type($dynamic_shift))? attr-dict `:` qualified(type($output))
+    $input (`,` $dynamic_shift^ `:` type($dynamic_shift))? custom<RotateAttributes>(attr-dict)
+    `:` qualified(type($output))
   }];
   let hasVerifier = 1;
 }

@@ -13,14 +13,12 @@ using namespace mlir;
 // Types of keys in operations
 //===----------------------------------------------------------------------===//
 
-/// Parses the type of any key; one that starts with '<' is a rotation key in its short form.
+/// Parses the type of any key. What does not start a type is the short form of a rotation key,
+/// `<rotation_index = 5>`.
 static ParseResult parseKeyType(OpAsmParser &parser, Type &type) {
+  if (OptionalParseResult result = parser.parseOptionalType(type); result.has_value())
+    return *result;
   keymemrt::key_mgmt::RotKeyType rotKey;
-  // A bare '<' cannot start any other type, and the custom parser reads the full forms of rotation
-  // keys too.
-  StringRef rest(parser.getCurrentLocation().getPointer());
-  if (!rest.starts_with("<"))
-    return parser.parseType(type);
   if (parser.parseCustomTypeWithFallback(rotKey))
     return failure();
   type = rotKey;

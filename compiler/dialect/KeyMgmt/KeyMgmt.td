@@ -35,7 +35,7 @@ class KeyMgmt_Type<string name, string typeMnemonic> : TypeDef<KeyMgmt_Dialect, 
 }
 
 def KeyMgmt_RotKey : KeyMgmt_Type<"RotKey", "rot_key"> {
-  let summary = "A loaded rotation key";
+  let summary = "rotation key";
   let description = [{
     `!key_mgmt.rot_key<rotation_index = 5>` rotates to the left by 5, `!key_mgmt.rot_key<>` by an amount known at run
     time only. In operations the part between the angle brackets alone is written: `<rotation_index = 5>`.
@@ -45,13 +45,17 @@ def KeyMgmt_RotKey : KeyMgmt_Type<"RotKey", "rot_key"> {
 }
 
 def KeyMgmt_RelinKey : KeyMgmt_Type<"RelinKey", "relin_key"> {
-  let summary = "The loaded relinearization key, which switches from s^2 to s";
+  let summary = "relinearization key";
+  let description = [{
+    Switches from s^2 to s.
+  }];
 }
 
 def KeyMgmt_Digits : KeyMgmt_Type<"Digits", "digits"> {
-  let summary = "The second component of a ciphertext, decomposed and raised for key switching";
+  let summary = "digits of a ciphertext";
   let description = [{
-    What hoisting shares between the rotations of one ciphertext: the digits of c_1, each in the basis Q_l P.
+    What hoisting shares between the rotations of one ciphertext: the digits of its component c_1, each raised to the
+    basis of Q_l P.
   }];
 }
 

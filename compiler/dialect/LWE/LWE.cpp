@@ -249,7 +249,22 @@ LogicalResult verifySameSize(Operation *op) {
 // Operations
 //===----------------------------------------------------------------------===//
 
+/// Whether each plaintext of `output` has one number, or one vector of slots, of `input` of its
+/// own.
+static bool isEncodable(Type input, Type output) {
+  auto shape = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor ? tensor.getShape() : ArrayRef<int64_t>();
+  };
+  const ArrayRef<int64_t> from = shape(input), to = shape(output);
+  return (from.size() == to.size() || from.size() == to.size() + 1) &&
+         from.take_front(to.size()) == to;
+}
+
 LogicalResult RLWEEncodeOp::verify() {
+  if (!isEncodable(getInput().getType(), getOutput().getType()))
+    return emitOpError("expected a number or a vector of slots for each plaintext, found ")
+           << getInput().getType() << " for " << getOutput().getType();
   Attribute resultEncoding =
       getPlaintextType(getOutput().getType()).getPlaintextSpace().getEncoding();
   if (resultEncoding.getTypeID() != getEncoding().getTypeID())

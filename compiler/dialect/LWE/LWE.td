@@ -124,6 +124,7 @@ def LWE_ApplicationDataAttr : LWE_Attr<"ApplicationData", "application_data"> {
 // Types
 //===----------------------------------------------------------------------===//
 
+// The summary of a type is what diagnostics about operands call it.
 class LWE_Type<string name, string typeMnemonic> : TypeDef<LWE_Dialect, name,
     [MemRefElementTypeInterface, DeclareTypeInterfaceMethods<OpAsmTypeInterface, ["getAlias", "getAsmName"]>]> {
   let mnemonic = typeMnemonic;
@@ -131,7 +132,7 @@ class LWE_Type<string name, string typeMnemonic> : TypeDef<LWE_Dialect, name,
 }
 
 def LWE_Plaintext : LWE_Type<"Plaintext", "lwe_plaintext"> {
-  let summary = "An encoded message";
+  let summary = "plaintext";
   let parameters = (ins
     OptionalParameter<"::keymemrt::lwe::ApplicationDataAttr">:$application_data,
     "::keymemrt::lwe::PlaintextSpaceAttr":$plaintext_space
@@ -139,7 +140,7 @@ def LWE_Plaintext : LWE_Type<"Plaintext", "lwe_plaintext"> {
 }
 
 def LWE_Ciphertext : LWE_Type<"Ciphertext", "lwe_ciphertext"> {
-  let summary = "An encrypted message";
+  let summary = "ciphertext";
   let description = [{
     With components c_0, ..., c_{size-1} in `ciphertext_space.ring` it decrypts to sum_i c_i s^i. Its level is
     `modulus_chain.current`, where there is a chain.
@@ -164,10 +165,10 @@ class LWE_KeyType<string name, string typeMnemonic> : LWE_Type<name, typeMnemoni
   let parameters = (ins "::keymemrt::lwe::KeyAttr":$key, "::keymemrt::polynomial::RingAttr":$ring);
 }
 def LWE_PublicKey : LWE_KeyType<"PublicKey", "lwe_public_key"> {
-  let summary = "A public encryption key";
+  let summary = "public key";
 }
 def LWE_SecretKey : LWE_KeyType<"SecretKey", "lwe_secret_key"> {
-  let summary = "A secret key";
+  let summary = "secret key";
 }
 
 // Operands of arithmetic are single values or, straight after HEIR's secret-to-ckks, tensors of them.

@@ -18,7 +18,7 @@ def ModArith_Dialect : Dialect {
 def ModArith_IntType : TypeDef<ModArith_Dialect, "ModInt",
     [MemRefElementTypeInterface, DeclareTypeInterfaceMethods<OpAsmTypeInterface, ["getAlias"]>]> {
   let mnemonic = "int";
-  let summary = "An integer modulo `modulus`";
+  let summary = "integer modulo a constant";
   let description = [{
     `!mod_arith.int<17 : i64>`. The modulus is greater than 1 and positive in its own (signless) storage type, i64 if
     none is written; so primes have at most 63 bits.

@@ -24,8 +24,8 @@ class Orion_Op<string mnemonic, list<Trait> traits = []> : Op<Orion_Dialect, mne
 def Orion_LinearTransformOp : Orion_Op<"linear_transform"> {
   let summary = "Multiply the slots by a matrix given by its diagonals";
   let description = [{
-    Row r of `diagonals` (D x S) is the diagonal of index i = `diagonal_indices[r]`, not rotated in advance: with M[j][k]
-    the matrix, diagonals[r][j] = M[j][(j + i) mod S]. The result is sum_r diagonals[r] * rotl(input, i_r).
+    Row r of `diagonals` (D x S) is the diagonal of index i_r = `diagonal_indices[r]`, not rotated in advance: with M the
+    S x S matrix, diagonals[r][j] = M[j][(j + i_r) mod S]. The result is sum_r diagonals[r] * rotl(input, i_r).
 
     The level and scale of the result's type are hints; the operation consumes one level. `orion_level`, `slots` and
     `bsgs_ratio` are the importer's choices and may be absent.

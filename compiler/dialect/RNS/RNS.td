@@ -19,7 +19,7 @@ def RNS_Dialect : Dialect {
 def RNS_RNSType : TypeDef<RNS_Dialect, "RNS",
     [MemRefElementTypeInterface, DeclareTypeInterfaceMethods<OpAsmTypeInterface, ["getAlias"]>]> {
   let mnemonic = "rns";
-  let summary = "A number given by its residues in `basis`";
+  let summary = "number given by its residues";
   let description = [{
     `!rns.rns<!mod_arith.int<17 : i64>, !mod_arith.int<19 : i64>>`. The basis is ordered, q_0 first, and its moduli are
     pairwise coprime.

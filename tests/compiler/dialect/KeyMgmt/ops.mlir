@@ -1,0 +1,57 @@
+// RUN: %roundtrip | FileCheck %s
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!pt = !lwe.lwe_plaintext<plaintext_space = #pt_space>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+// CHECK-LABEL: func.func @keys
+// CHECK-SAME: memref<4x!key_mgmt.rot_key<>>
+func.func @keys(%i: index, %j: i64, %cell: memref<4x!key_mgmt.rot_key<>>) {
+  %c5 = arith.constant 5 : i64
+  // CHECK: key_mgmt.prefetch_key %[[C5:.*]]
+  key_mgmt.prefetch_key %c5
+  // Short and full form of a type are the same.
+  // CHECK: %[[K0:.*]] = key_mgmt.load_key %[[C5]] : i64 -> <rotation_index = 5>
+  %0 = key_mgmt.load_key %c5 : i64 -> !key_mgmt.rot_key<rotation_index = 5>
+  // CHECK: %[[K1:.*]] = key_mgmt.load_key %arg0 : index -> <>
+  %1 = key_mgmt.load_key %i : index -> <>
+  // CHECK: %[[K2:.*]] = key_mgmt.use_key %[[K0]] : <rotation_index = 5> -> <>
+  %2 = key_mgmt.use_key %0 : <rotation_index = 5> -> !key_mgmt.rot_key<>
+  // CHECK: key_mgmt.assume_loaded %arg1 : i64 -> <rotation_index = -3>
+  %3 = key_mgmt.assume_loaded %j : i64 -> <rotation_index = -3>
+  // CHECK: %[[RLK:.*]] = key_mgmt.load_relin_key : !key_mgmt.relin_key
+  %4 = key_mgmt.load_relin_key : !key_mgmt.relin_key
+  // CHECK: key_mgmt.clear_key %[[K0]] : <rotation_index = 5>
+  key_mgmt.clear_key %0 : !key_mgmt.rot_key<rotation_index = 5>
+  // CHECK: key_mgmt.clear_key %[[K1]] : <>
+  key_mgmt.clear_key %1 : <>
+  // CHECK: key_mgmt.clear_key %[[RLK]] : !key_mgmt.relin_key
+  key_mgmt.clear_key %4 : !key_mgmt.relin_key
+  return
+}
+
+// CHECK-LABEL: func.func @evaluate
+func.func @evaluate(%x: !ct, %y: !ct_d3, %p: !pt, %k: !key_mgmt.rot_key<rotation_index = 5>, %rlk: !key_mgmt.relin_key) -> !ct {
+  // CHECK: key_mgmt.rotate %ct, %arg0 : !ct_L0, <rotation_index = 5> -> !ct_L0
+  %0 = key_mgmt.rotate %x, %k : !ct, <rotation_index = 5> -> !ct
+  // CHECK: %[[D:.*]] = key_mgmt.decompose %ct : !ct_L0 -> !key_mgmt.digits
+  %1 = key_mgmt.decompose %x : !ct -> !key_mgmt.digits
+  // CHECK: key_mgmt.rotate_hoisted %ct, %[[D]], %arg0 : !ct_L0, <rotation_index = 5> -> !ct_L0
+  %2 = key_mgmt.rotate_hoisted %x, %1, %k : !ct, <rotation_index = 5> -> !ct
+  // CHECK: key_mgmt.relinearize %ct_0, %arg1 : !ct_L0_D3 -> !ct_L0
+  %3 = key_mgmt.relinearize %y, %rlk : !ct_d3 -> !ct
+  // CHECK: key_mgmt.clear %[[D]] : !key_mgmt.digits
+  key_mgmt.clear %1 : !key_mgmt.digits
+  // CHECK: key_mgmt.clear %ct : !ct_L0
+  key_mgmt.clear %x : !ct
+  // CHECK: key_mgmt.clear %pt : !pt
+  key_mgmt.clear %p : !pt
+  return %3 : !ct
+}
