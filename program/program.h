@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A compiled program: a straight line of operations on ciphertexts, with every encoding, key lifetime and last use spelled
-// out. Compiler and runtime meet here and nowhere else. The file format is program.fbs; this is the same in memory.
+// A compiled program: a straight line of operations on ciphertexts, with every encoding, key lifetime and last use
+// spelled out. Compiler and runtime meet here and nowhere else. The file format is program.fbs; this is the same in
+// memory.
 //
-// Values are numbered in order of definition and defined once. Levels and scales are exact facts, fixed at compile time:
-// the runtime checks them, it does not choose.
+// Values are numbered in order of definition and defined once. Levels and scales are exact facts, fixed at compile
+// time: the runtime checks them, it does not choose.
 #pragma once
 
 #include <cstdint>
@@ -31,23 +32,23 @@ struct Value {
 };
 
 enum class Opcode : uint8_t {
-  kEncode = 0,         // result: plaintext; source, index, row, rotation say of what
-  kAdd = 1,            // ciphertext, ciphertext
-  kSub = 2,            // ciphertext, ciphertext
-  kNegate = 3,         // ciphertext
-  kAddPlain = 4,       // ciphertext, plaintext
-  kSubPlain = 5,       // ciphertext, plaintext
-  kMulPlain = 6,       // ciphertext, plaintext
-  kMul = 7,            // ciphertext, ciphertext -> three parts
-  kRelinearize = 8,    // ciphertext of three parts; key
-  kRescale = 9,        // ciphertext; one level down
-  kLevelReduce = 10,   // ciphertext; down to the result's level
-  kRotate = 11,        // ciphertext; key
-  kDecompose = 12,     // ciphertext -> digits
-  kRotateHoisted = 13, // ciphertext, digits; key
-  kLoadKey = 14,       // key's lifetime begins
-  kClearKey = 15,      // key's lifetime ends
-  kClear = 16,         // value's lifetime ends
+  kEncode = 0,          // result: plaintext; source, index, row, rotation say of what
+  kAdd = 1,             // ciphertext, ciphertext
+  kSub = 2,             // ciphertext, ciphertext
+  kNegate = 3,          // ciphertext
+  kAddPlain = 4,        // ciphertext, plaintext
+  kSubPlain = 5,        // ciphertext, plaintext
+  kMulPlain = 6,        // ciphertext, plaintext
+  kMul = 7,             // ciphertext, ciphertext -> three parts
+  kRelinearize = 8,     // ciphertext of three parts; key
+  kRescale = 9,         // ciphertext; one level down
+  kLevelReduce = 10,    // ciphertext; down to the result's level
+  kRotate = 11,         // ciphertext; key
+  kDecompose = 12,      // ciphertext -> digits
+  kRotateHoisted = 13,  // ciphertext, digits; key
+  kLoadKey = 14,        // key's lifetime begins
+  kClearKey = 15,       // key's lifetime ends
+  kClear = 16,          // value's lifetime ends
 };
 inline constexpr int kOpcodes = 17;
 const char* OpcodeName(Opcode opcode);  // "rotate_hoisted"; "unknown" for a number that is none
@@ -60,9 +61,9 @@ enum class EncodeSource : uint8_t {
 
 struct Op {
   Opcode opcode = Opcode::kClear;
-  uint32_t result = kNone;              // value
+  uint32_t result = kNone;                // value
   uint32_t operands[2] = {kNone, kNone};  // values
-  uint32_t key = kNone;                 // index into keys: of the key operations
+  uint32_t key = kNone;                   // index into keys: of the key operations
   // Encode only.
   EncodeSource source = EncodeSource::kWeight;
   uint32_t index = 0;
@@ -83,8 +84,8 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-// An encrypted argument. The logical input of `length` numbers is zero-padded to `period` (which divides N/2) and repeated
-// cyclically through the slots.
+// An encrypted argument. The logical input of `length` numbers is zero-padded to `period` (which divides N/2) and
+// repeated cyclically through the slots.
 struct Input {
   std::string name;
   uint32_t value = 0;
@@ -136,8 +137,9 @@ struct Program {
 // Checks everything that the runtime relies on; see verify.cpp for the numbered rules. kCorrupt, naming rule and op.
 Status Verify(const Program& program);
 
-// The .kmrt file: verified, then written atomically (an invalid program is not written: Verify's status); on reading, the checksum, the FlatBuffers structure and Verify's rules are checked,
-// so that what Read returns can be run. Read: kCorrupt names the file and what is wrong; kInvalidArgument: no such file.
+// The .kmrt file: verified, then written atomically (an invalid program is not written: Verify's status); on reading,
+// the checksum, the FlatBuffers structure and Verify's rules are checked, so that what Read returns can be run. Read:
+// kCorrupt names the file and what is wrong; kInvalidArgument: no such file.
 Status Write(const Program& program, const std::string& path);
 Result<Program> Read(const std::string& path);
 // The same on bytes in memory (tests, fuzzers).

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The oracle: a program evaluated on plain doubles, slot by slot, with no encryption. Encoding, noise and key switching
+// are absent; what is left is what the program means.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "program/program.h"
+
+namespace keymemrt::program {
+
+// Fills `out` (the weight's columns) with row `row` of weights[index].
+using WeightRow = std::function<Status(uint32_t index, uint32_t row, std::span<double> out)>;
+
+// A value that does not fit: |slot| * scale >= Q_level / 2, so that decryption would return something else modulo Q.
+struct Outgrowth {
+  uint32_t op = kNone;  // the operation whose result it is; kNone: an input
+  std::string message;  // names the operation, the magnitude and the most that fits
+};
+
+struct CleartextResult {
+  std::vector<std::vector<double>> outputs;  // of Output::length numbers each
+  std::vector<double> magnitudes;            // per op: the result's largest |slot|; 0 where there is no such result
+  std::optional<Outgrowth> outgrowth;        // of the first value that does not fit
+  // The bits by which the value that comes closest stays below Q_level / 2 (negative: it does not fit), and its op.
+  double least_headroom_bits = 0;
+  uint32_t least_headroom_op = kNone;
+};
+
+// `inputs`: one logical vector of Input::length numbers each, in order. REQUIRES: Verify(program).ok().
+// kInvalidArgument: inputs of wrong number or length, or not finite. kCorrupt: a weight that is not finite; else what
+// `weights` returns. Memory: N/2 doubles for each ciphertext alive (values are freed at their clear).
+Result<CleartextResult> EvaluateCleartext(const Program& program, std::span<const std::vector<double>> inputs,
+                                          const WeightRow& weights);
+
+}  // namespace keymemrt::program

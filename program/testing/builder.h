@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Programs for tests, written as arithmetic: the builder works out levels, scales, the key list, key lifetimes and last
+// uses. It checks nothing; Verify does. Not linked into anything that is installed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "program/program.h"
+
+namespace keymemrt::program {
+
+class ProgramBuilder {
+ public:
+  // `literal` must be acceptable parameters; the program is `insecure` when they are above the 128-bit bound.
+  explicit ProgramBuilder(scheme::ParameterLiteral literal, std::string name = "test");
+
+  const scheme::Parameters& parameters() const { return parameters_; }
+  const Value& value(uint32_t id) const { return program_.values[id]; }
+
+  // Inputs come before any operation: highest level, default scale.
+  uint32_t Input(std::string name, uint32_t length, uint32_t period);
+  uint32_t Weight(std::string name, uint32_t rows, uint32_t columns);  // -> index
+  uint32_t Constant(std::vector<double> values);                       // -> index
+  void Output(std::string name, uint32_t value, uint32_t length);
+
+  uint32_t EncodeWeight(uint32_t index, uint32_t row, int32_t rotation, int32_t level, double scale);
+  uint32_t EncodeConstant(uint32_t index, int32_t rotation, int32_t level, double scale);
+  uint32_t Add(uint32_t a, uint32_t b) { return Binary(Opcode::kAdd, a, b, value(a).scale); }
+  uint32_t Sub(uint32_t a, uint32_t b) { return Binary(Opcode::kSub, a, b, value(a).scale); }
+  uint32_t AddPlain(uint32_t a, uint32_t b) { return Binary(Opcode::kAddPlain, a, b, value(a).scale); }
+  uint32_t SubPlain(uint32_t a, uint32_t b) { return Binary(Opcode::kSubPlain, a, b, value(a).scale); }
+  uint32_t MulPlain(uint32_t a, uint32_t b) { return Binary(Opcode::kMulPlain, a, b, value(a).scale * value(b).scale); }
+  uint32_t Mul(uint32_t a, uint32_t b);  // three parts
+  uint32_t Negate(uint32_t a);
+  uint32_t Relinearize(uint32_t a);
+  uint32_t Rescale(uint32_t a);
+  uint32_t LevelReduce(uint32_t a, int32_t level);
+  uint32_t Rotate(uint32_t a, int32_t shift);
+  uint32_t Decompose(uint32_t a);
+  uint32_t RotateHoisted(uint32_t a, uint32_t digits, int32_t shift);
+
+  // The program, with every value but the outputs cleared after its last use and a key's lifetime kept open over at
+  // most `merge_window` operations that do not use it (0: load, use, clear). The builder is done with then.
+  Program Finish(uint32_t merge_window = 0);
+
+ private:
+  uint32_t Define(Op op, Value value);
+  uint32_t Binary(Opcode opcode, uint32_t a, uint32_t b, double scale);
+  uint32_t KeyFor(scheme::KeyId id, int32_t shift, int32_t level);
+
+  scheme::Parameters parameters_;
+  Program program_;
+  std::map<scheme::KeyId, uint32_t> keys_;
+};
+
+struct RandomProgramOptions {
+  int log_n = 11;  // 13 with the defaults below is 128-bit secure
+  int levels = 3;  // rescales possible
+  int special_primes = 1;
+  int steps = 24;             // of arithmetic, each a few operations
+  uint32_t merge_window = 0;  // as in Finish
+};
+
+// A program that Verify accepts and whose values, for inputs and weights in [-1, 1], stay far below the modulus; it
+// uses sums, plain operations, rotations, hoisted rotations, products (relinearized at once or after a sum) and level
+// drops, with keys used again and at several levels. A function of seed and options only.
+Program RandomProgram(uint64_t seed, const RandomProgramOptions& options = {});
+
+// Parameters as RandomProgram takes them: q_0 of 50 bits, `levels` primes of 35, special primes of 51, scale 2^35.
+scheme::ParameterLiteral TestParameters(int log_n, int levels, int special_primes = 1);
+
+// Numbers in [-1, 1], a function of the arguments: one vector per input, and weight rows.
+std::vector<std::vector<double>> RandomInputs(const Program& program, uint64_t seed);
+void RandomWeightRow(uint64_t seed, uint32_t index, uint32_t row, std::span<double> out);
+
+}  // namespace keymemrt::program
