@@ -12,6 +12,9 @@
 
 #include "lattice/simd/kernels.h"
 
+// For what the vector files define: the optimiser's judgement fails on butterflies held in 16 registers.
+#define KMRT_INLINE inline __attribute__((always_inline))
+
 namespace keymemrt {
 template <typename T>
 class Result;

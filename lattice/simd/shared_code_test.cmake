@@ -1,0 +1,21 @@
+# Fails if an object compiled for more than the baseline instruction set defines a weak function: the linker may keep that
+# copy of an inline function for the whole program, which then fails on a lesser CPU.
+#   cmake -DNM=nm -DOBJECTS=a.o,b.o -P shared_code_test.cmake
+string(REPLACE "," ";" objects "${OBJECTS}")
+foreach(object IN LISTS objects)
+  if(NOT object MATCHES "/(avx2|avx512|ifma)\\.cpp\\.o(bj)?$")
+    continue()
+  endif()
+  list(APPEND checked ${object})
+  execute_process(COMMAND ${NM} --defined-only --demangle ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[0-9a-f]+ [WV] [^\n]*" weak "${symbols}")
+  if(weak)
+    list(JOIN weak "\n  " weak)
+    message(SEND_ERROR "${object} defines\n  ${weak}")
+  endif()
+endforeach()
+list(LENGTH checked count)
+if(count EQUAL 0)
+  message(FATAL_ERROR "none of the objects given is of a vector instruction set: ${OBJECTS}")
+endif()
+message(STATUS "${count} objects define no weak symbol")
