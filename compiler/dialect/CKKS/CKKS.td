@@ -107,7 +107,7 @@ def CKKS_RotateOp : CKKS_Op<"rotate", [AllTypesMatch<["input", "output"]>]> {
                        OptionalAttr<APIntAttr>:$static_shift);
   let results = (outs LWE_CiphertextLike:$output);
   let assemblyFormat = [{
-    $input (`,` $dynamic_shift^ `:` type($dynamic_shift))? custom<RotateAttributes>(attr-dict)
+    $input (`,` $dynamic_shift^ `:` type($dynamic_shift))? `` custom<RotateAttributes>(attr-dict)
     `:` qualified(type($output))
   }];
   let hasVerifier = 1;
