@@ -112,8 +112,8 @@ Ciphertext ModuleText::RotateAndAdd(const Ciphertext& x, int64_t left_shift) {
 }
 
 Ciphertext ModuleText::AddVector(const Ciphertext& x, const WeightArgument& vector) {
-  const Ciphertext sum = NewCiphertext(x.level, x.log_scale, 2);
   const std::string encoded = fmt::format("%pt_{}", next_value_++);
+  const Ciphertext sum = NewCiphertext(x.level, x.log_scale, 2);
   const std::string type = Type(x);
   const std::string plain = PlaintextType(x.log_scale);
   body_ += fmt::format("    {} = lwe.rlwe_encode {} {{encoding = {}, level = {} : i64, ring = {}}} : {} -> {}\n",
