@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keymemrt-compile: the compiler as a process of its own, so that `keymemrt` links no LLVM. `keymemrt compile` starts it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/size.h"
+#include "base/status.h"
+#include "compiler/driver/compile.h"
+#include "program/program.h"
+#include "tools/keymemrt/report.h"
+
+namespace keymemrt {
+namespace {
+
+int Main(int argc, char** argv) {
+  CLI::App app("Compiles a CKKS-level MLIR program (HEIR's ckks and orion dialects) to a .kmrt program.", "keymemrt compile");
+  std::string input, output;
+  compiler::CompileOptions options;
+  bool quiet = false;
+  app.add_option("MODEL", input, "the model, .mlir")->required();
+  app.add_option("-o,--output", output, "the compiled program, .kmrt")->required();
+  app.add_option("--function", options.function, "the function to compile, where the module has several");
+  app.add_flag("--insecure", options.insecure, "accept parameters below 128-bit security");
+  app.add_flag("--quiet", quiet, "print nothing but errors");
+  if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
+
+  const Result<program::Program> compiled = compiler::CompileFile(input, options);
+  if (!compiled.ok()) return tools::Fail(compiled.status());
+  tools::WarnIfInsecure(*compiled);
+  if (const Status status = program::Write(*compiled, output); !status.ok()) return tools::Fail(status);
+  if (!quiet) fmt::print("{}: {}\n", output, tools::Summarize(*compiled));
+  return 0;
+}
+
+}  // namespace
+}  // namespace keymemrt
+
+int main(int argc, char** argv) { return keymemrt::Main(argc, argv); }

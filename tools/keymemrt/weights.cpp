@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/keymemrt/weights.h"
+
+namespace keymemrt::tools {
+
+Result<ProgramWeights> ProgramWeights::Open(const std::string& path, const program::Program& program) {
+  if (path.empty()) {
+    if (program.weights.empty()) return ProgramWeights(program, nullptr);
+    return InvalidArgument("the program needs {} arrays of weights, '{}' the first: give --weights FILE", program.weights.size(),
+                           program.weights.front().name);
+  }
+  KMRT_ASSIGN_OR_RETURN(std::unique_ptr<frontend::WeightFile> file, frontend::WeightFile::Open(path));
+  for (const program::Weight& weight : program.weights) {
+    KMRT_ASSIGN_OR_RETURN(const frontend::Shape shape, file->ArrayShape(weight.name));
+    // A 1-D array is its single row.
+    const uint64_t rows = shape.size() == 2 ? shape[0] : 1;
+    const uint64_t columns = shape.empty() ? 0 : shape.back();
+    if (shape.size() > 2 || rows != weight.rows || columns != weight.columns) {
+      return Corrupt("{}: array '{}' has another shape than the program's {} x {}", path, weight.name, weight.rows,
+                     weight.columns);
+    }
+  }
+  return ProgramWeights(program, std::move(file));
+}
+
+Status ProgramWeights::Row(uint32_t index, uint32_t row, std::span<double> out) const {
+  return file_->ReadRow(program_->weights[index].name, row, out);
+}
+
+}  // namespace keymemrt::tools
