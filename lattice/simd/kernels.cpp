@@ -24,6 +24,7 @@ std::vector<const Kernels*> Detect() {
   if (__builtin_cpu_supports("avx2")) tables.push_back(&kAvx2Kernels);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     tables.push_back(&kAvx512Kernels);
+    if (__builtin_cpu_supports("avx512ifma")) tables.push_back(&kIfmaKernels);
   }
 #endif
   return tables;

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels with AVX-512 IFMA for moduli below 2^50; larger ones are left to avx512.cpp.
+//
+// vpmadd52luq / vpmadd52huq multiply the low 52 bits of their operands and add the low / high 52 bits of the product.
+// So all arithmetic is modulo 2^52, and what is above bit 52 of a word does no harm until the word is compared: words
+// are masked only there. -q stands for 2^52 - q.
+#include <immintrin.h>
+
+#include "lattice/simd/kernel_sets.h"
+#include "lattice/simd/vector_avx512.inl"
+#include "lattice/simd/vector_ntt.inl"
+#include "lattice/simd/vector_word.inl"
+
+namespace keymemrt::lattice {
+
+namespace {
+
+using Isa = Avx512;
+using V = Isa::V;
+
+constexpr size_t kLanes = Isa::kLanes;
+constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;
+
+bool FitsIfma(const Modulus& q) {
+  return q.bits() <= 50;
+}
+
+KMRT_INLINE V MulAddLow(V sum, V x, V y) {
+  return _mm512_madd52lo_epu64(sum, x, y);
+}
+KMRT_INLINE V MulAddHigh(V sum, V x, V y) {
+  return _mm512_madd52hi_epu64(sum, x, y);
+}
+KMRT_INLINE V Zero() {
+  return _mm512_setzero_si512();
+}
+
+// A factor and floor(factor * 2^52 / q).
+struct Factor {
+  V w, shoup;
+};
+KMRT_INLINE Factor SetFactor(uint64_t w, const Modulus& q) {
+  return {Isa::Set1(w), Isa::Set1(q.Shoup(w) >> 12)};
+}
+
+// sum + x*f modulo 2^52, where x*f stands for a representative in [0, 2q) of the product modulo q; any x < 2^52.
+KMRT_INLINE V MulAddFactor(V sum, V x, const Factor& f, V minus_q) {
+  const V quotient = MulAddHigh(Zero(), x, f.shoup);
+  return MulAddLow(MulAddLow(sum, x, f.w), quotient, minus_q);
+}
+
+struct Bounds {
+  V q, two_q, minus_q, mask;
+  explicit KMRT_INLINE Bounds(const Modulus& modulus)
+      : q(Isa::Set1(modulus.value())),
+        two_q(Isa::Set1(2 * modulus.value())),
+        minus_q(Isa::Set1((uint64_t{1} << 52) - modulus.value())),
+        mask(Isa::Set1(kMask52)) {}
+  KMRT_INLINE V Clean(V x) const { return Isa::And(x, mask); }
+  KMRT_INLINE V From2q(V x) const { return Isa::ReduceOnce(x, q); }
+  KMRT_INLINE V From4q(V x) const { return From2q(Isa::ReduceOnce(x, two_q)); }
+};
+
+// What both arithmetics of vector_ntt.inl share.
+struct IfmaNtt {
+  using Isa = Avx512;
+  using Twiddle = Factor;
+  static constexpr int kRadixLog = 4;
+
+  const uint64_t* roots;
+  const uint64_t* shoup;
+  uint64_t last[4];  // inverse: 1/n and roots[1]/n, each with its quotient
+  Bounds bounds;
+
+  IfmaNtt(const NttTable& table, const uint64_t* roots, const uint64_t* shoup)
+      : roots(roots), shoup(shoup), bounds(table.modulus()) {
+    const Modulus& q = table.modulus();
+    last[0] = table.inverse_n();
+    last[1] = table.inverse_n_shoup() >> 12;
+    last[2] = q.MulShoup(roots[1], table.inverse_n(), table.inverse_n_shoup());
+    last[3] = q.Shoup(last[2]) >> 12;
+  }
+
+  KMRT_INLINE Factor Broadcast(const uint64_t* w, const uint64_t* w_shoup) const {
+    return {Isa::Set1(*w), Isa::Set1(*w_shoup)};
+  }
+  template <int H>
+  KMRT_INLINE Factor Gather(const uint64_t* w, const uint64_t* w_shoup) const {
+    return {Isa::LoadRepeated<H>(w), Isa::LoadRepeated<H>(w_shoup)};
+  }
+  KMRT_INLINE V MulClean(V x, const Factor& f) const {
+    return bounds.Clean(MulAddFactor(Zero(), x, f, bounds.minus_q));
+  }
+};
+
+// q < 2^50: Harvey's bounds, 4q <= 2^52 forward and 2q back, kept by every butterfly.
+struct WideNtt : IfmaNtt {
+  using IfmaNtt::IfmaNtt;
+
+  KMRT_INLINE void Forward(V& x, V& y, const Factor& t) const {
+    const V u = Isa::ReduceOnce(x, bounds.two_q);
+    const V v = MulClean(y, t);
+    x = Isa::Add(u, v);
+    y = Isa::Add(Isa::Sub(u, v), bounds.two_q);
+  }
+  KMRT_INLINE V ForwardFinish(V x) const { return bounds.From4q(x); }
+
+  template <int Level>
+  KMRT_INLINE void Inverse(V& x, V& y, const Factor& t) const {
+    const V difference = Isa::Add(Isa::Sub(x, y), bounds.two_q);
+    x = Isa::ReduceOnce(Isa::Add(x, y), bounds.two_q);
+    y = MulClean(difference, t);
+  }
+  KMRT_INLINE V InverseRelax(V x) const { return x; }
+  template <int Level>
+  KMRT_INLINE void InverseLast(V& x, V& y, const Factor& sum, const Factor& difference) const {
+    const V s = Isa::Add(x, y);
+    const V d = Isa::Add(Isa::Sub(x, y), bounds.two_q);
+    x = bounds.From2q(MulClean(s, sum));
+    y = bounds.From2q(MulClean(d, difference));
+  }
+};
+
+// q < 2^46: no reduction between butterflies. Forward, a word grows by less than 2q in each of at most 17 passes and
+// stays below 35q < 2^52. Back, sums double: below 2q * 2^Level before the (Level+1)-th pass of a stage, 32q after the
+// fourth, and are then relaxed to 2q again.
+struct NarrowNtt : IfmaNtt {
+  Factor one;
+
+  NarrowNtt(const NttTable& table, const uint64_t* roots, const uint64_t* shoup)
+      : IfmaNtt(table, roots, shoup), one(SetFactor(1, table.modulus())) {}
+
+  // x modulo q in [0, 2q), modulo 2^52.
+  KMRT_INLINE V Relax(V x) const { return MulAddLow(x, MulAddHigh(Zero(), x, one.shoup), bounds.minus_q); }
+
+  KMRT_INLINE void Forward(V& x, V& y, const Factor& t) const {
+    const V twice = Isa::Add(Isa::Add(x, x), bounds.two_q);
+    x = MulAddFactor(x, y, t, bounds.minus_q);  // x + v
+    y = Isa::Sub(twice, x);                     // x - v + 2q
+  }
+  KMRT_INLINE V ForwardFinish(V x) const { return bounds.From2q(bounds.Clean(Relax(x))); }
+
+  template <int Level>
+  KMRT_INLINE void Inverse(V& x, V& y, const Factor& t) const {
+    const V difference = Isa::Add(Isa::Sub(x, y), Isa::ShiftLeft(bounds.two_q, Level));
+    x = Isa::Add(x, y);
+    y = MulAddFactor(Zero(), difference, t, bounds.minus_q);
+  }
+  KMRT_INLINE V InverseRelax(V x) const { return Relax(x); }
+  template <int Level>
+  KMRT_INLINE void InverseLast(V& x, V& y, const Factor& sum, const Factor& difference) const {
+    const V s = Isa::Add(x, y);
+    const V d = Isa::Add(Isa::Sub(x, y), Isa::ShiftLeft(bounds.two_q, Level));
+    x = bounds.From2q(MulClean(s, sum));
+    y = bounds.From2q(MulClean(d, difference));
+  }
+};
+
+constexpr int kNarrowBits = 46;
+
+void NttForward(uint64_t* x, const NttTable& table) {
+  if (!FitsIfma(table.modulus()) || table.log_n() < kLeastVectorLogN) return kAvx512Kernels.ntt_forward(x, table);
+  if (table.modulus().bits() <= kNarrowBits) {
+    VectorNtt<NarrowNtt>::RunForward(NarrowNtt(table, table.roots(), table.roots_shoup52()), x, table.log_n());
+  } else {
+    VectorNtt<WideNtt>::RunForward(WideNtt(table, table.roots(), table.roots_shoup52()), x, table.log_n());
+  }
+}
+
+void NttInverse(uint64_t* x, const NttTable& table) {
+  if (!FitsIfma(table.modulus()) || table.log_n() < kLeastVectorLogN) return kAvx512Kernels.ntt_inverse(x, table);
+  const uint64_t* const roots = table.inverse_roots();
+  const uint64_t* const shoup = table.inverse_roots_shoup52();
+  if (table.modulus().bits() <= kNarrowBits) {
+    VectorNtt<NarrowNtt>::RunInverse(NarrowNtt(table, roots, shoup), x, table.log_n());
+  } else {
+    VectorNtt<WideNtt>::RunInverse(WideNtt(table, roots, shoup), x, table.log_n());
+  }
+}
+
+// a*b mod q for a, b < q, in [0, 3q). With 2^(k-1) <= q < 2^k: p = floor(a*b / 2^(k-1)) < 2^(k+1) <= 2^51,
+// mu = floor(2^(51+k) / q) (2^52 - 1 for a power of two), t = floor(p*mu / 2^52); t falls short of a*b/q by less than
+// 1 (cutting p) + 1 (cutting mu) + 1 (floor).
+struct Product {
+  V mu;
+  int shift;
+  explicit KMRT_INLINE Product(const Modulus& q) : shift(q.bits() - 1) {
+    const uint128_t ratio = static_cast<uint128_t>(q.ratio_high()) << 64 | q.ratio_low();
+    const uint64_t word = static_cast<uint64_t>(ratio >> (77 - q.bits()));
+    mu = Isa::Set1(word > kMask52 ? kMask52 : word);
+  }
+  KMRT_INLINE V MulLazy(V a, V b, const Bounds& bounds) const {
+    const V high = MulAddHigh(Zero(), a, b);
+    const V low = MulAddLow(Zero(), a, b);
+    const V p = Isa::Or(Isa::ShiftLeft(high, 52 - shift), Isa::ShiftRight(low, shift));
+    return bounds.Clean(MulAddLow(low, MulAddHigh(Zero(), p, mu), bounds.minus_q));
+  }
+};
+
+void Mul(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus)) return kAvx512Kernels.mul(out, a, b, n, modulus);
+  const Bounds bounds(modulus);
+  const Product product(modulus);
+  for (size_t j = 0; j < n; j += kLanes) {
+    Isa::Store(out + j, bounds.From4q(product.MulLazy(Isa::Load(a + j), Isa::Load(b + j), bounds)));
+  }
+}
+
+void MulAdd(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus)) return kAvx512Kernels.mul_add(out, a, b, n, modulus);
+  const Bounds bounds(modulus);
+  const Product product(modulus);
+  for (size_t j = 0; j < n; j += kLanes) {
+    const V r = product.MulLazy(Isa::Load(a + j), Isa::Load(b + j), bounds);  // < 3q
+    Isa::Store(out + j, bounds.From4q(Isa::Add(r, Isa::Load(out + j))));
+  }
+}
+
+void MulScalar(uint64_t* out, const uint64_t* a, uint64_t w, size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus)) return kAvx512Kernels.mul_scalar(out, a, w, n, modulus);
+  const Bounds bounds(modulus);
+  const Factor f = SetFactor(w, modulus);
+  for (size_t j = 0; j < n; j += kLanes) {
+    const V r = bounds.Clean(MulAddFactor(Zero(), Isa::Load(a + j), f, bounds.minus_q));
+    Isa::Store(out + j, bounds.From2q(r));
+  }
+}
+
+void MulScalarAdd(uint64_t* out, const uint64_t* a, uint64_t w, size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus)) return kAvx512Kernels.mul_scalar_add(out, a, w, n, modulus);
+  const Bounds bounds(modulus);
+  const Factor f = SetFactor(w, modulus);
+  for (size_t j = 0; j < n; j += kLanes) {
+    const V r = bounds.Clean(MulAddFactor(Isa::Load(out + j), Isa::Load(a + j), f, bounds.minus_q));  // < 3q
+    Isa::Store(out + j, bounds.From4q(r));
+  }
+}
+
+void SubMulScalar(uint64_t* out, const uint64_t* a, const uint64_t* b, uint64_t w, size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus)) return kAvx512Kernels.sub_mul_scalar(out, a, b, w, n, modulus);
+  const Bounds bounds(modulus);
+  const Factor f = SetFactor(w, modulus);
+  for (size_t j = 0; j < n; j += kLanes) {
+    const V x = Isa::Sub(Isa::Add(Isa::Load(a + j), bounds.q), Isa::Load(b + j));
+    Isa::Store(out + j, bounds.From2q(bounds.Clean(MulAddFactor(Zero(), x, f, bounds.minus_q))));
+  }
+}
+
+void Reduce(uint64_t* out, const uint64_t* a, size_t n, const Modulus& q) {
+  kAvx512Kernels.reduce(out, a, n, q);
+}
+
+void ReduceCentered(uint64_t* out, const uint64_t* a, size_t n, const Modulus& from, const Modulus& q) {
+  kAvx512Kernels.reduce_centered(out, a, n, from, q);
+}
+
+struct DotConstants {
+  Bounds bounds;
+  Factor one, radix, radix_squared;  // radix: 2^52
+};
+
+// The sum is top * 2^104 + high * 2^52 + low; x = x_high * 2^52 + (its low 52 bits, which the multiplier takes).
+template <size_t Column>
+KMRT_INLINE void DotColumn(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t j,
+                           const DotConstants& constants) {
+  const Bounds& bounds = constants.bounds;
+  V low[Column], high[Column], top[Column];
+  for (size_t c = 0; c < Column; ++c) low[c] = high[c] = top[c] = Zero();
+  for (size_t i = 0; i < count; ++i) {
+    const V factor = Isa::Set1(w[i]);
+    for (size_t c = 0; c < Column; ++c) {
+      const V x = Isa::Load(in[i] + j + c * kLanes);
+      const V x_high = Isa::ShiftRight(x, 52);
+      low[c] = MulAddLow(low[c], x, factor);
+      high[c] = MulAddLow(MulAddHigh(high[c], x, factor), x_high, factor);
+      top[c] = MulAddHigh(top[c], x_high, factor);
+    }
+  }
+  for (size_t c = 0; c < Column; ++c) {
+    high[c] = Isa::Add(high[c], Isa::ShiftRight(low[c], 52));
+    top[c] = Isa::Add(top[c], Isa::ShiftRight(high[c], 52));
+    V r = MulAddFactor(Zero(), top[c], constants.radix_squared, bounds.minus_q);
+    r = bounds.Clean(MulAddFactor(r, high[c], constants.radix, bounds.minus_q));               // < 4q <= 2^52
+    const V rest = bounds.Clean(MulAddFactor(Zero(), low[c], constants.one, bounds.minus_q));  // < 2q
+    Isa::Store(out + j + c * kLanes, bounds.From4q(Isa::Add(Isa::ReduceOnce(r, bounds.two_q), rest)));
+  }
+}
+
+void Dot(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n, const Modulus& modulus) {
+  constexpr size_t kMaxCount = 2048;  // 2^11 terms of 52 bits, twice in `high`, fit a word
+  if (!FitsIfma(modulus) || count > kMaxCount) return kAvx512Kernels.dot(out, in, w, count, n, modulus);
+  const uint64_t radix = modulus.Reduce(uint64_t{1} << 52);
+  const DotConstants constants = {Bounds(modulus), SetFactor(1, modulus), SetFactor(radix, modulus),
+                                  SetFactor(modulus.Mul(radix, radix), modulus)};
+  constexpr size_t kColumn = 4;
+  size_t j = 0;
+  for (; j + kColumn * kLanes <= n; j += kColumn * kLanes) DotColumn<kColumn>(out, in, w, count, j, constants);
+  for (; j < n; j += kLanes) DotColumn<1>(out, in, w, count, j, constants);
+}
+
+using Word = WordKernels<Avx512, 4>;
+
+}  // namespace
+
+const Kernels kIfmaKernels = {
+    .name = "ifma",
+    .ntt_forward = NttForward,
+    .ntt_inverse = NttInverse,
+    .add = Word::Add,
+    .sub = Word::Sub,
+    .negate = Word::Negate,
+    .mul = Mul,
+    .mul_add = MulAdd,
+    .mul_scalar = MulScalar,
+    .mul_scalar_add = MulScalarAdd,
+    .sub_mul_scalar = SubMulScalar,
+    .reduce = Reduce,
+    .reduce_centered = ReduceCentered,
+    .dot = Dot,
+    .permute = Avx512::Permute,
+};
+
+}  // namespace keymemrt::lattice
