@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Levels and exact scales: where they are written in the IR, and the types that go with them.
+//
+// The input's types are not believed; infer-levels-and-scales writes a fact beside every ciphertext
+// and plaintext (the discardable attributes kmrt.level and kmrt.scale of its op or function
+// argument) and rewrites the types to agree.
+#pragma once
+
+#include "compiler/dialect/CKKS/CKKS.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <optional>
+
+namespace keymemrt::compiler {
+
+inline constexpr llvm::StringLiteral kLevelName = "kmrt.level";
+inline constexpr llvm::StringLiteral kScaleName = "kmrt.scale";
+
+/// Level l: the value is modulo q_0 * ... * q_l. Scale: the factor between message and encoding,
+/// not its logarithm.
+struct Fact {
+  int64_t level;
+  double scale;
+};
+
+/// The fact written beside `value`, if any.
+std::optional<Fact> getFact(mlir::Value value);
+
+/// Copies the fact of `from`'s op to `to`.
+void copyFact(mlir::Operation *from, mlir::Operation *to);
+
+/// Whether two scales differ by rounding errors only (2^-40 of their size; the evaluator allows
+/// 2^-30).
+bool sameScale(double a, double b);
+
+/// The modulus chain and default scale of a module.
+class Chain {
+public:
+  /// Emits an error at the module when it has no parameters.
+  static mlir::FailureOr<Chain> get(mlir::ModuleOp module);
+  /// The same for the module around `op`.
+  static mlir::FailureOr<Chain> getAround(mlir::Operation *op);
+
+  int64_t topLevel() const { return static_cast<int64_t>(param.getQ().size()) - 1; }
+  int64_t slots() const { return int64_t{1} << (param.getLogN() - 1); }
+  double defaultScale() const;
+  /// q_level. Below level 0, where an inference goes on to count how many levels are missing, the
+  /// default scale.
+  double prime(int64_t level) const;
+  /// log2(q_0 * ... * q_level); 0 below level 0.
+  double logQ(int64_t level) const;
+
+  /// Whether a rescale of a value with this fact leaves at least half of the default scale.
+  bool isRescaleDue(Fact fact) const {
+    return 2 * fact.scale >= defaultScale() * prime(fact.level);
+  }
+  /// The plaintext scale for which multiplication and rescale end at the default scale.
+  double returningScale(Fact fact) const { return defaultScale() * prime(fact.level) / fact.scale; }
+  Fact multiplied(Fact fact, double scale) const { return {fact.level, fact.scale * scale}; }
+  Fact rescaled(Fact fact) const { return {fact.level - 1, fact.scale / prime(fact.level)}; }
+
+  /// The ring of ciphertexts at `level`: Z[x]/(1 + x^N) modulo q_0 .. q_level.
+  polynomial::RingAttr getRing(int64_t level) const;
+  /// `like` with the ring, chain and rounded log2 scale of `fact`; its size and key stay.
+  lwe::CiphertextType getType(lwe::CiphertextType like, Fact fact) const;
+  lwe::PlaintextType getPlaintextType(polynomial::RingAttr ring, double scale) const;
+  lwe::InverseCanonicalEncodingAttr getEncoding(double scale) const;
+
+  /// Writes `fact` beside `value` and into its type. The caller updates the function's type for
+  /// arguments.
+  void setFact(mlir::Value value, Fact fact) const;
+
+private:
+  explicit Chain(ckks::SchemeParamAttr param) : param(param) {}
+  ckks::SchemeParamAttr param;
+};
+
+} // namespace keymemrt::compiler

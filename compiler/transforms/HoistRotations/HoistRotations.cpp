@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One decomposition for all rotations of a ciphertext.
+
+#include "compiler/transforms/HoistRotations/HoistRotations.h"
+
+#include "compiler/analysis/Levels/Levels.h"
+#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace keymemrt::compiler {
+
+#define GEN_PASS_DEF_HOISTROTATIONS
+#include "compiler/transforms/HoistRotations/HoistRotations.h.inc"
+
+namespace {
+
+struct HoistRotations : impl::HoistRotationsBase<HoistRotations> {
+  using HoistRotationsBase::HoistRotationsBase;
+
+  void runOnOperation() override {
+    getOperation().walk([&](Block *block) {
+      llvm::MapVector<Value, SmallVector<key_mgmt::RotateOp>> rotations; // in program order
+      for (auto op : block->getOps<key_mgmt::RotateOp>())
+        rotations[op.getInput()].push_back(op);
+      for (auto &[input, ops] : rotations)
+        if (ops.size() >= 2)
+          hoist(ops);
+    });
+  }
+
+  void hoist(ArrayRef<key_mgmt::RotateOp> ops) {
+    key_mgmt::RotateOp first = ops.front();
+    OpBuilder builder(first);
+    auto digits = key_mgmt::DecomposeOp::create(
+        builder, first.getLoc(), key_mgmt::DigitsType::get(builder.getContext()), first.getInput());
+    copyFact(first, digits);
+    for (key_mgmt::RotateOp op : ops) {
+      builder.setInsertionPoint(op);
+      auto hoisted = key_mgmt::RotateHoistedOp::create(
+          builder, op.getLoc(), op.getType(), op.getInput(), digits.getDigits(), op.getRotKey());
+      copyFact(op, hoisted);
+      op.replaceAllUsesWith(hoisted.getOutput());
+      op.erase();
+    }
+  }
+};
+
+} // namespace
+
+} // namespace keymemrt::compiler

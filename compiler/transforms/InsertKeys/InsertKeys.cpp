@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Key lifetimes around each key switch.
+
+#include "compiler/transforms/InsertKeys/InsertKeys.h"
+
+#include "compiler/analysis/Levels/Levels.h"
+#include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace keymemrt::compiler {
+
+#define GEN_PASS_DEF_INSERTKEYS
+#include "compiler/transforms/InsertKeys/InsertKeys.h.inc"
+
+namespace {
+
+struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
+  using InsertKeysBase::InsertKeysBase;
+
+  void runOnOperation() override {
+    for (Block &block : getOperation().getBody()) {
+      llvm::DenseMap<std::pair<Value, int64_t>, Value> rotated;
+      for (Operation &op : llvm::make_early_inc_range(block)) {
+        if (auto rotate = dyn_cast<ckks::RotateOp>(op)) {
+          if (failed(lowerRotate(rotate, rotated)))
+            return signalPassFailure();
+        } else if (auto relinearize = dyn_cast<ckks::RelinearizeOp>(op)) {
+          if (failed(lowerRelinearize(relinearize)))
+            return signalPassFailure();
+        }
+      }
+    }
+  }
+
+  LogicalResult lowerRotate(ckks::RotateOp op,
+                            llvm::DenseMap<std::pair<Value, int64_t>, Value> &rotated) {
+    const IntegerAttr attr = op.getStaticShiftAttr();
+    auto input = dyn_cast<TypedValue<lwe::CiphertextType>>(op.getInput());
+    const std::optional<int64_t> shift = attr ? attr.getValue().trySExtValue() : std::nullopt;
+    if (!shift || !input)
+      return op.emitOpError("expected a single ciphertext and a static shift");
+    Value &result = rotated[{input, *shift}];
+    if (!result) {
+      OpBuilder builder(op);
+      const Value index = arith::ConstantIntOp::create(builder, op.getLoc(), *shift, 64);
+      auto load = key_mgmt::LoadKeyOp::create(
+          builder, op.getLoc(), key_mgmt::RotKeyType::get(builder.getContext(), *shift), index);
+      auto keyed = key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input,
+                                              load.getRotKey());
+      copyFact(op, keyed);
+      key_mgmt::ClearKeyOp::create(builder, op.getLoc(), load.getRotKey());
+      result = keyed.getOutput();
+    }
+    op.replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lowerRelinearize(ckks::RelinearizeOp op) {
+    auto input = dyn_cast<TypedValue<lwe::CiphertextType>>(op.getInput());
+    auto outputType = dyn_cast<lwe::CiphertextType>(op.getOutput().getType());
+    if (!input || !outputType || op.getKeySwitchingKey() || input.getType().getSize() != 3 ||
+        outputType.getSize() != 2)
+      return op.emitOpError("expected a single ciphertext of size 3 and no explicit key");
+    OpBuilder builder(op);
+    auto load = key_mgmt::LoadRelinKeyOp::create(builder, op.getLoc(),
+                                                 key_mgmt::RelinKeyType::get(builder.getContext()));
+    auto keyed = key_mgmt::RelinearizeOp::create(builder, op.getLoc(), outputType, input,
+                                                 load.getRelinKey());
+    copyFact(op, keyed);
+    key_mgmt::ClearKeyOp::create(builder, op.getLoc(), load.getRelinKey());
+    op.replaceAllUsesWith(keyed.getOutput());
+    op.erase();
+    return success();
+  }
+};
+
+} // namespace
+
+} // namespace keymemrt::compiler

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// The import of a straight-line program.
+
+#include "compiler/transforms/Normalize/Normalize.h"
+
+#include "compiler/analysis/Levels/Levels.h"
+#include "compiler/analysis/PlainSource/PlainSource.h"
+#include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/dialect/Orion/Orion.h"
+#include "compiler/dialect/TensorExt/TensorExt.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace keymemrt::compiler {
+
+#define GEN_PASS_DEF_NORMALIZE
+#include "compiler/transforms/Normalize/Normalize.h.inc"
+
+namespace {
+
+/// Encryption, decryption and packing on the client's side, which HEIR puts beside the program.
+bool isClientHelper(func::FuncOp function) {
+  return llvm::any_of(function->getDiscardableAttrs(), [](NamedAttribute attr) {
+    return attr.getName().getValue().starts_with("client.");
+  });
+}
+
+FailureOr<func::FuncOp> selectFunction(ModuleOp module, StringRef name) {
+  SmallVector<func::FuncOp> candidates;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!name.empty() && function.getName() == name) {
+      if (function.isExternal())
+        return function.emitError("expected function '") << name << "' to have a body";
+      return function;
+    }
+    if (!function.isExternal() && !isClientHelper(function))
+      candidates.push_back(function);
+  }
+  if (!name.empty())
+    return module.emitError("expected a function named '") << name << "'";
+  if (candidates.empty())
+    return module.emitError(
+        "expected a function to compile: one with a body and no 'client.*' attribute");
+  if (candidates.size() > 1) {
+    InFlightDiagnostic error = module.emitError("expected one function to compile, found ")
+                               << candidates.size() << "; name one with the option 'function'";
+    for (func::FuncOp function : candidates)
+      error.attachNote(function.getLoc()) << "'" << function.getName() << "' is one";
+    return error;
+  }
+  return candidates.front();
+}
+
+class Normalizer {
+public:
+  Normalizer(func::FuncOp function, const Chain &chain) : function(function), chain(chain) {}
+
+  LogicalResult run() {
+    if (!function.getBody().hasOneBlock())
+      return function.emitError("expected a straight-line program, found branches between ")
+             << function.getBody().getBlocks().size() << " blocks";
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
+      if (failed(rewrite(&op)))
+        return failure();
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+    return check();
+  }
+
+private:
+  LogicalResult rewrite(Operation *op);
+  LogicalResult rewriteRotate(ckks::RotateOp op);
+  template <typename PlainOp> void putCiphertextFirst(PlainOp op);
+  LogicalResult check();
+  LogicalResult checkArgument(BlockArgument argument);
+  LogicalResult checkOp(Operation *op);
+  LogicalResult checkColumns(Operation *op, int64_t columns);
+
+  func::FuncOp function;
+  const Chain &chain;
+};
+
+/// Replaces the synonym `op` by `Op` with the same operands and attributes.
+template <typename Op> void respell(Operation *op) {
+  OpBuilder builder(op);
+  auto replacement =
+      Op::create(builder, op->getLoc(), op->getResultTypes(), op->getOperands(), op->getAttrs());
+  op->replaceAllUsesWith(replacement);
+  op->erase();
+}
+
+LogicalResult Normalizer::rewrite(Operation *op) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([](lwe::RAddOp op) { return respell<ckks::AddOp>(op), success(); })
+      .Case([](lwe::RSubOp op) { return respell<ckks::SubOp>(op), success(); })
+      .Case([](lwe::RMulOp op) { return respell<ckks::MulOp>(op), success(); })
+      .Case([](lwe::RNegateOp op) { return respell<ckks::NegateOp>(op), success(); })
+      .Case<lwe::RAddPlainOp, lwe::RSubPlainOp, lwe::RMulPlainOp>([&](Operation *op) {
+        OpBuilder builder(op);
+        const StringRef name = isa<lwe::RAddPlainOp>(op)   ? ckks::AddPlainOp::getOperationName()
+                               : isa<lwe::RSubPlainOp>(op) ? ckks::SubPlainOp::getOperationName()
+                                                           : ckks::MulPlainOp::getOperationName();
+        Operation *replacement =
+            builder.create(op->getLoc(), builder.getStringAttr(name), op->getOperands(),
+                           op->getResultTypes(), op->getAttrs());
+        op->replaceAllUsesWith(replacement);
+        op->erase();
+        return rewrite(replacement);
+      })
+      .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp>(
+          [&](auto op) { return putCiphertextFirst(op), success(); })
+      .Case([&](ckks::RotateOp op) { return rewriteRotate(op); })
+      .Default(success());
+}
+
+template <typename PlainOp> void Normalizer::putCiphertextFirst(PlainOp op) {
+  const Value ciphertext = op.getCiphertext(), plaintext = op.getPlaintext();
+  if (op.getLhs() == ciphertext)
+    return;
+  op->setOperands({ciphertext, plaintext});
+  if constexpr (std::is_same_v<PlainOp, ckks::SubPlainOp>) {
+    // p - c = -(c - p)
+    OpBuilder builder(op->getContext());
+    builder.setInsertionPointAfter(op);
+    auto negate = ckks::NegateOp::create(builder, op.getLoc(), op.getOutput());
+    op.getOutput().replaceAllUsesExcept(negate.getOutput(), negate);
+  }
+}
+
+LogicalResult Normalizer::rewriteRotate(ckks::RotateOp op) {
+  std::optional<int64_t> shift;
+  if (IntegerAttr attr = op.getStaticShiftAttr())
+    shift = attr.getValue().trySExtValue();
+  else
+    shift = getConstantInteger(op.getDynamicShift());
+  if (!shift)
+    return op.emitOpError("expected a shift that is constant at compile time");
+  // Modulo the slots of the ring, not those of the data: right whether or not the data repeat.
+  const int64_t slots = chain.slots();
+  const int64_t reduced = (*shift % slots + slots) % slots;
+  if (reduced == 0) {
+    op.replaceAllUsesWith(op.getInput());
+    op.erase();
+    return success();
+  }
+  op.getDynamicShiftMutable().clear();
+  op.setStaticShiftAttr(Builder(op.getContext()).getI64IntegerAttr(reduced));
+  return success();
+}
+
+LogicalResult Normalizer::checkColumns(Operation *op, int64_t columns) {
+  if (columns <= chain.slots() && chain.slots() % columns == 0)
+    return success();
+  return op->emitOpError("expected a number of columns that divides the ")
+         << chain.slots() << " slots, found " << columns;
+}
+
+LogicalResult Normalizer::checkArgument(BlockArgument argument) {
+  const Type type = argument.getType();
+  auto error = [&] {
+    return mlir::emitError(argument.getLoc())
+           << "argument " << argument.getArgNumber() << " of '" << function.getName() << "': ";
+  };
+  if (auto ciphertext = dyn_cast<lwe::CiphertextType>(type)) {
+    if (ciphertext.getSize() != 2)
+      return error() << "expected a ciphertext of size 2, found size " << ciphertext.getSize();
+    return success();
+  }
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && tensor.hasStaticShape() && isa<FloatType>(tensor.getElementType()) &&
+      (tensor.getRank() == 1 || tensor.getRank() == 2))
+    return success();
+  return error()
+         << "expected a ciphertext or a static tensor of floats of one or two dimensions, found "
+         << type;
+}
+
+LogicalResult Normalizer::checkOp(Operation *op) {
+  for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    if (isa<ShapedType>(type) && (lwe::getCiphertextType(type) || lwe::getPlaintextType(type)))
+      return op->emitOpError(
+          "works on a tensor of ciphertexts or plaintexts; only single ones are supported");
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<ckks::AddOp, ckks::SubOp>([](auto op) -> LogicalResult {
+        const int64_t lhs = lwe::getCiphertextType(op.getLhs().getType()).getSize();
+        const int64_t rhs = lwe::getCiphertextType(op.getRhs().getType()).getSize();
+        if (lhs != rhs)
+          return op.emitOpError("expected operands of one size, found ")
+                 << lhs << " and " << rhs << "; relinearize first";
+        return success();
+      })
+      .Case([](ckks::MulOp op) -> LogicalResult {
+        for (Value operand : op->getOperands())
+          if (const int64_t size = lwe::getCiphertextType(operand.getType()).getSize(); size != 2)
+            return op.emitOpError("expected operands of size 2, found size ")
+                   << size << "; relinearize first";
+        return success();
+      })
+      .Case([](ckks::RelinearizeOp op) -> LogicalResult {
+        if (op.getKeySwitchingKey())
+          return op.emitOpError("with an explicit key is not supported");
+        if (op.getFromBasis() != ArrayRef<int32_t>{0, 1, 2} ||
+            op.getToBasis() != ArrayRef<int32_t>{0, 1})
+          return op.emitOpError("expected from_basis = [0, 1, 2] and to_basis = [0, 1]");
+        return success();
+      })
+      .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp>([](auto op) -> LogicalResult {
+        if (!op.getPlaintext().template getDefiningOp<lwe::RLWEEncodeOp>())
+          return op.emitOpError("expected a plaintext that comes from lwe.rlwe_encode");
+        return success();
+      })
+      .Case<ckks::NegateOp, ckks::RotateOp, ckks::RescaleOp, ckks::LevelReduceOp>(
+          [](auto) { return success(); })
+      .Case([&](lwe::RLWEEncodeOp op) -> LogicalResult {
+        if (!isa<lwe::InverseCanonicalEncodingAttr>(op.getEncoding()))
+          return op.emitOpError("expected CKKS's encoding, #lwe.inverse_canonical_encoding");
+        const FailureOr<PlainSource> source = tracePlain(op.getInput(), op);
+        return succeeded(source) ? checkColumns(op, source->columns) : failure();
+      })
+      .Case([&](orion::LinearTransformOp op) -> LogicalResult {
+        const Value diagonals = op.getDiagonals();
+        if (!isa<BlockArgument>(diagonals) && failed(getNumbers(diagonals)))
+          return op.emitOpError("expected diagonals that are a function argument or a constant");
+        return checkColumns(op, cast<RankedTensorType>(diagonals.getType()).getDimSize(1));
+      })
+      .Case([&](func::ReturnOp op) -> LogicalResult {
+        for (Value operand : op.getOperands()) {
+          auto type = dyn_cast<lwe::CiphertextType>(operand.getType());
+          if (!type || type.getSize() != 2)
+            return op.emitOpError("expected to return ciphertexts of size 2, found ")
+                   << operand.getType();
+        }
+        if (op.getNumOperands() == 0)
+          return op.emitOpError("expected to return at least one ciphertext");
+        return success();
+      })
+      // Numbers of plaintexts; tracePlain has looked at those that are used.
+      .Case<arith::ConstantOp, tensor::ExtractSliceOp, tensor_ext::RotateOp>(
+          [](auto) { return success(); })
+      .Default([](Operation *op) -> LogicalResult {
+        const StringRef dialect = op->getName().getDialectNamespace();
+        if (op->getNumRegions() != 0)
+          return op->emitOpError(
+              "is not supported: loops and branches must be unrolled, only straight-line programs "
+              "can be compiled");
+        if (dialect == "func" || dialect == "cf")
+          return op->emitOpError(
+              "is not supported: calls and jumps must be inlined, only straight-line programs can "
+              "be compiled");
+        return op->emitOpError("is not supported in a straight-line program");
+      });
+}
+
+LogicalResult Normalizer::check() {
+  bool anyCiphertext = false;
+  for (BlockArgument argument : function.getArguments()) {
+    if (failed(checkArgument(argument)))
+      return failure();
+    anyCiphertext |= isa<lwe::CiphertextType>(argument.getType());
+  }
+  if (!anyCiphertext)
+    return function.emitError("expected at least one ciphertext among the arguments of '")
+           << function.getName() << "'";
+  for (Operation &op : function.getBody().front())
+    if (failed(checkOp(&op)))
+      return failure();
+  return success();
+}
+
+struct Normalize : impl::NormalizeBase<Normalize> {
+  using NormalizeBase::NormalizeBase;
+
+  void runOnOperation() override {
+    const FailureOr<Chain> chain = Chain::get(getOperation());
+    if (failed(chain))
+      return signalPassFailure();
+    FailureOr<func::FuncOp> selected = selectFunction(getOperation(), function);
+    if (failed(selected) || failed(Normalizer(*selected, *chain).run()))
+      return signalPassFailure();
+    for (Operation &op : llvm::make_early_inc_range(*getOperation().getBody()))
+      if (&op != selected->getOperation())
+        op.erase();
+  }
+};
+
+} // namespace
+
+} // namespace keymemrt::compiler

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The check of what can be translated to a program. Facts are recomputed here from the rules of the
+// scheme, not with the code of the inference that wrote them.
+
+#include "compiler/transforms/VerifyProgramForm/VerifyProgramForm.h"
+
+#include "compiler/analysis/Levels/Levels.h"
+#include "compiler/analysis/PlainSource/PlainSource.h"
+#include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
+#include "compiler/dialect/TensorExt/TensorExt.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace keymemrt::compiler {
+
+#define GEN_PASS_DEF_VERIFYPROGRAMFORM
+#include "compiler/transforms/VerifyProgramForm/VerifyProgramForm.h.inc"
+
+namespace {
+
+class Checker {
+public:
+  Checker(func::FuncOp function, const Chain &chain) : function(function), chain(chain) {}
+
+  LogicalResult run() {
+    Block &block = function.getBody().front();
+    for (BlockArgument argument : block.getArguments())
+      if (isValue(argument)) {
+        if (!isa<lwe::CiphertextType>(argument.getType()) || failed(checkFact(argument)))
+          return mlir::emitError(argument.getLoc())
+                 << "[F3] argument " << argument.getArgNumber()
+                 << ": expected a ciphertext with level and scale, and a type that agrees";
+        alive.insert(argument);
+      }
+    for (Operation &op : block)
+      if (failed(check(&op)))
+        return failure();
+    for (Operation *load : loads)
+      return load->emitOpError("[F5] loads a key that is never cleared");
+    for (Value value : alive)
+      return mlir::emitError(value.getLoc())
+             << "[F6] " << value.getType() << " is neither cleared nor returned";
+    return success();
+  }
+
+private:
+  static bool isValue(Value value) {
+    return isa<lwe::CiphertextType, lwe::PlaintextType, key_mgmt::DigitsType>(value.getType());
+  }
+
+  /// Fails silently; the caller knows how to name the value.
+  LogicalResult checkFact(Value value) const {
+    const std::optional<Fact> fact = getFact(value);
+    if (!fact || fact->level < 0 || fact->level > chain.topLevel() || !std::isfinite(fact->scale) ||
+        fact->scale <= 0)
+      return failure();
+    auto ciphertext = dyn_cast<lwe::CiphertextType>(value.getType());
+    return success(!ciphertext || ciphertext == chain.getType(ciphertext, *fact));
+  }
+
+  LogicalResult expect(Operation *op, int64_t level, double scale) const {
+    const Fact fact = *getFact(op->getResult(0));
+    if (fact.level == level && sameScale(fact.scale, scale))
+      return success();
+    return op->emitOpError("[F4] expected level ")
+           << level << " and scale " << scale << ", found level " << fact.level << " and scale "
+           << fact.scale;
+  }
+
+  LogicalResult check(Operation *op);
+  LogicalResult checkForm(Operation *op);
+  LogicalResult checkLifetimes(Operation *op);
+
+  func::FuncOp function;
+  const Chain &chain;
+  llvm::SetVector<Value> alive;       // ciphertexts, plaintexts, digits
+  llvm::SetVector<Operation *> loads; // of keys that are loaded now
+};
+
+LogicalResult Checker::checkLifetimes(Operation *op) {
+  for (Value operand : op->getOperands()) {
+    if (isValue(operand) && !alive.contains(operand))
+      return op->emitOpError("[F6] uses a value that has been cleared");
+    if (isa<key_mgmt::RotKeyType, key_mgmt::RelinKeyType>(operand.getType()) &&
+        !loads.contains(operand.getDefiningOp()))
+      return op->emitOpError("[F5] uses a key that is not loaded");
+  }
+  if (auto clear = dyn_cast<key_mgmt::ClearOp>(op)) {
+    alive.remove(clear.getValue());
+  } else if (auto clear = dyn_cast<key_mgmt::ClearKeyOp>(op)) {
+    loads.remove(clear.getKey().getDefiningOp());
+  } else if (isa<key_mgmt::LoadKeyOp, key_mgmt::LoadRelinKeyOp>(op)) {
+    loads.insert(op);
+  } else if (isa<func::ReturnOp>(op)) {
+    for (Value operand : op->getOperands())
+      alive.remove(operand); // a value returned twice is still one
+  }
+  for (Value result : op->getResults())
+    if (isValue(result))
+      alive.insert(result);
+  return success();
+}
+
+LogicalResult Checker::checkForm(Operation *op) {
+  for (Value result : op->getResults())
+    if (isValue(result) && failed(checkFact(result)))
+      return op->emitOpError("[F3] expected a level and a scale, and a type that agrees with them");
+  auto fact = [&](int operand) { return *getFact(op->getOperand(operand)); };
+  auto oneLevel = [&]() -> LogicalResult {
+    if (fact(0).level == fact(1).level)
+      return success();
+    return op->emitOpError("[F4] expected operands of one level, found ")
+           << fact(0).level << " and " << fact(1).level;
+  };
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<ckks::AddOp, ckks::SubOp, ckks::AddPlainOp, ckks::SubPlainOp>(
+          [&](auto op) -> LogicalResult {
+            if (!isa<lwe::CiphertextType>(op->getOperand(0).getType()))
+              return op.emitOpError("[F2] expected the ciphertext first");
+            if (failed(oneLevel()))
+              return failure();
+            if (!sameScale(fact(0).scale, fact(1).scale))
+              return op.emitOpError("[F4] expected operands of one scale, found ")
+                     << fact(0).scale << " and " << fact(1).scale;
+            return expect(op, fact(0).level, fact(0).scale);
+          })
+      .Case<ckks::MulOp, ckks::MulPlainOp>([&](auto op) -> LogicalResult {
+        if (!isa<lwe::CiphertextType>(op->getOperand(0).getType()))
+          return op.emitOpError("[F2] expected the ciphertext first");
+        if (failed(oneLevel()))
+          return failure();
+        return expect(op, fact(0).level, fact(0).scale * fact(1).scale);
+      })
+      .Case([&](ckks::RescaleOp op) {
+        return expect(op, fact(0).level - 1, fact(0).scale / chain.prime(fact(0).level));
+      })
+      .Case([&](ckks::LevelReduceOp op) {
+        return expect(op, fact(0).level - static_cast<int64_t>(op.getLevelToDrop()), fact(0).scale);
+      })
+      .Case<ckks::NegateOp, key_mgmt::RotateOp, key_mgmt::RelinearizeOp, key_mgmt::DecomposeOp>(
+          [&](auto op) { return expect(op, fact(0).level, fact(0).scale); })
+      .Case([&](key_mgmt::RotateHoistedOp op) -> LogicalResult {
+        auto decompose = op.getDigits().getDefiningOp<key_mgmt::DecomposeOp>();
+        if (!decompose || decompose.getInput() != op.getInput())
+          return op.emitOpError("[F7] expected digits of the ciphertext that is rotated");
+        return expect(op, fact(0).level, fact(0).scale);
+      })
+      .Case([&](lwe::RLWEEncodeOp op) -> LogicalResult {
+        const std::optional<APInt> level = op.getLevel();
+        auto scale = dyn_cast_or_null<FloatAttr>(op.getScaleAttr());
+        if (!level || !scale)
+          return op.emitOpError("[F3] expected 'level' and 'scale'");
+        if (failed(tracePlain(op.getInput(), op)))
+          return failure();
+        return expect(op, level->getSExtValue(), scale.getValueAsDouble());
+      })
+      .Case([&](key_mgmt::LoadKeyOp op) -> LogicalResult {
+        const std::optional<int64_t> index = op.getType().getRotationIndex();
+        if (!index || *index != getConstantInteger(op.getIndex()))
+          return op.emitOpError("[F5] expected a constant index that is also in the key's type");
+        return success();
+      })
+      .Case<key_mgmt::LoadRelinKeyOp, key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp,
+            arith::ConstantOp, tensor::ExtractSliceOp, tensor_ext::RotateOp>(
+          [](auto) { return success(); })
+      .Default([](Operation *op) -> LogicalResult {
+        return op->emitOpError("[F2] is no operation of a program");
+      });
+}
+
+LogicalResult Checker::check(Operation *op) {
+  // Lifetimes first: operands that are alive have passed F3.
+  if (failed(checkLifetimes(op)))
+    return failure();
+  return checkForm(op);
+}
+
+struct VerifyProgramForm : impl::VerifyProgramFormBase<VerifyProgramForm> {
+  using VerifyProgramFormBase::VerifyProgramFormBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    const FailureOr<Chain> chain = Chain::get(getOperation());
+    if (failed(chain))
+      return signalPassFailure();
+    Block &body = *getOperation().getBody();
+    auto function = body.empty() ? func::FuncOp() : dyn_cast<func::FuncOp>(body.front());
+    if (!function || !llvm::hasSingleElement(body) || !function.getBody().hasOneBlock()) {
+      getOperation().emitError("[F1] expected one function with one block and nothing else");
+      return signalPassFailure();
+    }
+    if (failed(Checker(function, *chain).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+} // namespace keymemrt::compiler
