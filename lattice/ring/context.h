@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Context: everything that depends on the parameter set alone, computed once and shared by all threads: NTT tables, base
-// conversion constants, automorphism permutations.
+// Context: everything that depends on the parameter set alone, computed once and shared by all threads: NTT tables,
+// base conversion constants, automorphism permutations.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,21 @@
 
 namespace keymemrt::lattice {
 
-// Constants of a change of basis from `from` limbs to `to` limbs (numbers of the full basis).
+// Constants of a change of basis from `from` limbs to `to` limbs (numbers of the full basis), F the product of the
+// `from` moduli f_i. An x in (-F/2, F/2) given by its residues is, exactly,
+//   x = sum_i y_i * F/f_i - u * F,   y_i = x * (F/f_i)^-1 mod f_i,   u = round(sum_i y_i / f_i)
+// (Halevi, Polyakov, Shoup, "An improved RNS variant of the BFV homomorphic encryption scheme", 2019, §2.2). u < 2^7 is
+// one more word to multiply, so an exact conversion costs one input more than the approximate one that leaves multiples
+// of F behind. The sum of doubles that gives u can err only where x is within about 2^-50*F of +-F/2; there x and x -+
+// F are equally good.
 struct BaseConversion {
   std::vector<int> from, to;
-  std::vector<uint64_t> inverse;               // [i]: (F / f_i)^-1 mod f_i, F the product of the `from` moduli
-  std::vector<std::vector<uint64_t>> weights;  // [t][i]: F / f_i mod to_t
-  std::vector<uint64_t> product;               // [t]: F mod to_t
+  std::vector<uint64_t> inverse;   // [i]: (F / f_i)^-1 mod f_i
+  std::vector<double> reciprocal;  // [i]: 1 / f_i
+  std::vector<std::vector<uint64_t>>
+      weights;                            // [t][i]: F / f_i mod to_t; [t][from.size()]: -F mod to_t, the weight of u
+  std::vector<uint64_t> product;          // [t]: F mod to_t
+  std::vector<uint64_t> product_inverse;  // [t]: F^-1 mod to_t
 };
 
 class Context {
@@ -36,12 +45,19 @@ class Context {
   const Modulus& modulus(int limb) const { return tables_[static_cast<size_t>(limb)]->modulus(); }
   const NttTable& ntt(int limb) const { return *tables_[static_cast<size_t>(limb)]; }
 
-  // ModUp of `digit` at `level`: from its Q limbs to the other live Q limbs and P. Computed at first use, then shared.
+  // q_limb^-1 modulo q_other, limb != other.
+  uint64_t InverseOf(int limb, int other) const {
+    return inverses_[static_cast<size_t>(limb * parameters_.q_count() + other)];
+  }
+
+  // ModUp of `digit` at `level`: from its Q limbs to the other live Q limbs and P, in the order of the full basis.
+  // Computed at first use, then shared.
   const BaseConversion& ModUp(int digit, int level) const;
-  // ModDown at `level`: from P to q_0..q_level.
+  // ModDown: from P to q_0..q_level.
   const BaseConversion& ModDown(int level) const;
 
-  // index such that out[i] = in[index[i]] maps evaluations of x(X) to those of x(X^galois_element). n() entries.
+  // index such that out[i] = in[index[i]] maps evaluations of x(X) to those of x(X^galois_element). n() entries; whole
+  // aligned groups of eight entries map to whole aligned groups of eight. REQUIRES: galois_element odd, below 2N.
   const uint32_t* Permutation(uint64_t galois_element) const;
 
  private:
@@ -50,10 +66,15 @@ class Context {
   scheme::Parameters parameters_;
   const Kernels& kernels_;
   std::vector<std::unique_ptr<NttTable>> tables_;
+  std::vector<uint64_t> inverses_;
   mutable std::mutex mutex_;  // guards the caches below; entries never move once made
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_up_;
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_down_;
   mutable std::unordered_map<uint64_t, std::unique_ptr<uint32_t[]>> permutations_;
 };
+
+// The u of BaseConversion's formula, word by word: out[j] = round(sum_i y[i][j] / f_i). One limb of n words.
+void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,
+                        uint64_t* out);
 
 }  // namespace keymemrt::lattice

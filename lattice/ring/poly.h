@@ -9,8 +9,8 @@
 
 namespace keymemrt::lattice {
 
-// Limbs of N words each, in slots of a pool. Which moduli they belong to and in which form they are (coefficients or NTT
-// evaluations) is said by the type that holds them.
+// Limbs of N words each, in slots of a pool. Which moduli they belong to and in which form they are (coefficients or
+// NTT evaluations) is said by the type that holds them.
 class Poly {
  public:
   Poly() = default;
@@ -42,9 +42,9 @@ struct Ciphertext {
   double scale = 1;
 };
 
-// The gadget decomposition of parts[1] of a ciphertext, extended to Q_level * P and in NTT form, for many rotations of the
-// same ciphertext (hoisting; Halevi, Shoup, "Faster homomorphic linear transformations in HElib", 2018): digit d has the
-// limbs q_0..q_level, p_0..p_(K-1), in this order.
+// The gadget decomposition of parts[1] of a ciphertext, extended to Q_level * P and in NTT form, for many rotations of
+// the same ciphertext (hoisting; Halevi, Shoup, "Faster homomorphic linear transformations in HElib", 2018): digit d
+// has the limbs q_0..q_level, p_0..p_(K-1), in this order.
 struct Digits {
   std::vector<Poly> digits;
   int level = 0;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/ring/context.h"
+
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+namespace keymemrt::lattice {
+
+namespace {
+
+uint32_t ReverseBits(uint32_t x, int bits) {
+  uint32_t reversed = 0;
+  for (int i = 0; i < bits; ++i, x >>= 1) reversed = reversed << 1 | (x & 1);
+  return reversed;
+}
+
+}  // namespace
+
+Context::Context(scheme::Parameters parameters) : parameters_(std::move(parameters)), kernels_(ActiveKernels()) {
+  for (int limb = 0; limb < parameters_.limb_count(); ++limb) {
+    tables_.push_back(std::make_unique<NttTable>(parameters_.log_n(), Modulus(parameters_.modulus(limb))));
+  }
+  const int q_count = parameters_.q_count();
+  inverses_.resize(static_cast<size_t>(q_count) * static_cast<size_t>(q_count));
+  for (int limb = 0; limb < q_count; ++limb) {
+    for (int other = 0; other < q_count; ++other) {
+      if (limb == other) continue;
+      const Modulus& q = modulus(other);
+      inverses_[static_cast<size_t>(limb * q_count + other)] = q.Inverse(q.Reduce(modulus(limb).value()));
+    }
+  }
+}
+
+BaseConversion Context::MakeConversion(std::vector<int> from, std::vector<int> to) const {
+  const auto product_without = [&](size_t skip, const Modulus& q) {
+    uint64_t product = 1;
+    for (size_t i = 0; i < from.size(); ++i) {
+      if (i != skip) product = q.Mul(product, q.Reduce(modulus(from[i]).value()));
+    }
+    return product;
+  };
+  BaseConversion conversion;
+  for (size_t i = 0; i < from.size(); ++i) {
+    const Modulus& f = modulus(from[i]);
+    conversion.inverse.push_back(f.Inverse(product_without(i, f)));
+    conversion.reciprocal.push_back(1.0 / static_cast<double>(f.value()));
+  }
+  for (const int limb : to) {
+    const Modulus& q = modulus(limb);
+    std::vector<uint64_t> weights;
+    for (size_t i = 0; i < from.size(); ++i) weights.push_back(product_without(i, q));
+    const uint64_t product = product_without(from.size(), q);
+    weights.push_back(q.Negate(product));
+    conversion.weights.push_back(std::move(weights));
+    conversion.product.push_back(product);
+    conversion.product_inverse.push_back(q.Inverse(product));
+  }
+  conversion.from = std::move(from);
+  conversion.to = std::move(to);
+  return conversion;
+}
+
+const BaseConversion& Context::ModUp(int digit, int level) const {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<BaseConversion>& entry = mod_up_[level * parameters_.q_count() + digit];
+  if (entry == nullptr) {
+    std::vector<int> from, to;
+    for (int limb = 0; limb < parameters_.limb_count(); ++limb) {
+      if (limb > level && limb < parameters_.q_count()) continue;
+      const bool inside = limb >= parameters_.DigitBegin(digit) && limb < parameters_.DigitEnd(digit, level);
+      (inside ? from : to).push_back(limb);
+    }
+    entry = std::make_unique<BaseConversion>(MakeConversion(std::move(from), std::move(to)));
+  }
+  return *entry;
+}
+
+const BaseConversion& Context::ModDown(int level) const {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<BaseConversion>& entry = mod_down_[level];
+  if (entry == nullptr) {
+    std::vector<int> from(static_cast<size_t>(parameters_.p_count())), to(static_cast<size_t>(level) + 1);
+    std::iota(from.begin(), from.end(), parameters_.q_count());
+    std::iota(to.begin(), to.end(), 0);
+    entry = std::make_unique<BaseConversion>(MakeConversion(std::move(from), std::move(to)));
+  }
+  return *entry;
+}
+
+const uint32_t* Context::Permutation(uint64_t galois_element) const {
+  assert(galois_element % 2 == 1 && galois_element < 2 * n());
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<uint32_t[]>& entry = permutations_[galois_element];
+  if (entry == nullptr) {
+    entry = std::make_unique<uint32_t[]>(n());
+    const int log_n = parameters_.log_n();
+    const uint64_t mask = 2 * n() - 1;
+    // Evaluation i is at psi^(2*brv(i)+1); of x(X^g) it is x's at psi^(g*(2*brv(i)+1)).
+    for (uint32_t i = 0; i < n(); ++i) {
+      const uint64_t exponent = (2 * uint64_t{ReverseBits(i, log_n)} + 1) * galois_element & mask;
+      entry[i] = ReverseBits(static_cast<uint32_t>(exponent >> 1), log_n);
+    }
+  }
+  return entry.get();
+}
+
+void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,
+                        uint64_t* out) {
+  // In blocks that stay in the first-level cache while the inputs stream by.
+  constexpr size_t kBlock = 512;
+  double sums[kBlock];
+  for (size_t begin = 0; begin < context.n(); begin += kBlock) {
+    for (double& sum : sums) sum = 0.5;
+    for (size_t i = 0; i < conversion.from.size(); ++i) {
+      const uint64_t* words = y[i] + begin;
+      const double reciprocal = conversion.reciprocal[i];
+      for (size_t j = 0; j < kBlock; ++j) sums[j] += static_cast<double>(static_cast<int64_t>(words[j])) * reciprocal;
+    }
+    for (size_t j = 0; j < kBlock; ++j) out[begin + j] = static_cast<uint64_t>(static_cast<int64_t>(sums[j]));
+  }
+}
+
+}  // namespace keymemrt::lattice
