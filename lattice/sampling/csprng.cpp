@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/sampling/csprng.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace keymemrt::lattice {
+
+namespace {
+
+// OpenSSL's AES fails only when memory is out or the library is broken; going on would mean predictable "randomness".
+void Require(int ok) {
+  if (ok == 1) return;
+  std::fprintf(stderr, "keymemrt: OpenSSL's AES-128-CTR failed\n");
+  std::abort();
+}
+
+const EVP_CIPHER* Aes128Ctr() {
+  static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr);
+  Require(cipher != nullptr);
+  return cipher;
+}
+
+// Entry k: 2^63 * P(|x| <= k), k = 0..kErrorBound-1.
+const std::array<uint64_t, kErrorBound>& GaussianTable() {
+  static const std::array<uint64_t, kErrorBound> table = [] {
+    const auto weight = [](int x) {
+      const long double deviations = static_cast<long double>(x) / static_cast<long double>(kErrorDeviation);
+      return (x == 0 ? 1.0L : 2.0L) * std::exp(-deviations * deviations / 2);
+    };
+    long double total = 0;
+    for (int x = kErrorBound; x >= 0; --x) total += weight(x);
+    std::array<uint64_t, kErrorBound> cumulative;
+    long double sum = 0;
+    for (int x = 0; x < kErrorBound; ++x) {
+      sum += weight(x);
+      cumulative[static_cast<size_t>(x)] = static_cast<uint64_t>(std::ldexp(sum / total, 63));
+    }
+    return cumulative;
+  }();
+  return table;
+}
+
+}  // namespace
+
+Status SystemEntropy(std::span<uint8_t> out) {
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t got = getrandom(out.data() + done, out.size() - done, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return Failed("the system gave no random bytes: {}", std::strerror(errno));
+    done += static_cast<size_t>(got);
+  }
+  return Status();
+}
+
+AesCtr::AesCtr(const std::array<uint8_t, 16>& key, const std::array<uint8_t, 16>& counter)
+    : context_(EVP_CIPHER_CTX_new()) {
+  Require(context_ != nullptr);
+  Require(EVP_EncryptInit_ex(context_, Aes128Ctr(), nullptr, key.data(), counter.data()));
+}
+
+AesCtr::~AesCtr() {
+  EVP_CIPHER_CTX_free(context_);
+}  // wipes the key schedule
+
+void AesCtr::Seek(const std::array<uint8_t, 16>& counter) {
+  Require(EVP_EncryptInit_ex(context_, nullptr, nullptr, nullptr, counter.data()));
+}
+
+void AesCtr::Keystream(std::span<uint8_t> out) {
+  std::memset(out.data(), 0, out.size());
+  int written = 0;
+  Require(EVP_EncryptUpdate(context_, out.data(), &written, out.data(), static_cast<int>(out.size())));
+}
+
+Csprng::Csprng(const std::array<uint8_t, 16>& key) : stream_(key, {}) {}
+
+Result<Csprng> Csprng::FromSystem() {
+  std::array<uint8_t, 16> key;
+  KMRT_RETURN_IF_ERROR(SystemEntropy(key));
+  Csprng random(key);
+  OPENSSL_cleanse(key.data(), key.size());
+  return random;
+}
+
+SmallPoly::~SmallPoly() {
+  if (!coefficients_.empty()) OPENSSL_cleanse(coefficients_.data(), coefficients_.size());
+}
+
+void SampleTernary(Csprng& random, std::span<int8_t> out) {
+  uint8_t bytes[1024];
+  size_t have = 0;
+  for (int8_t& coefficient : out) {
+    uint8_t byte;
+    do {
+      if (have == 0) {
+        random.Fill(bytes);
+        have = sizeof(bytes);
+      }
+      byte = bytes[--have];
+    } while (byte == 255);  // 255 = 3 * 85: the other bytes fall evenly
+    coefficient = static_cast<int8_t>(byte % 3 - 1);
+  }
+  OPENSSL_cleanse(bytes, sizeof(bytes));
+}
+
+void SampleGaussian(Csprng& random, std::span<int8_t> out) {
+  const std::array<uint64_t, kErrorBound>& table = GaussianTable();
+  constexpr size_t kBlock = 512;
+  uint64_t words[kBlock];
+  uint64_t magnitudes[kBlock];
+  for (size_t begin = 0; begin < out.size(); begin += kBlock) {
+    random.Fill(std::span(reinterpret_cast<uint8_t*>(words), sizeof(words)));
+    for (uint64_t& magnitude : magnitudes) magnitude = kErrorBound;
+    for (const uint64_t entry : table) {
+      // (word >> 1) - entry borrows exactly when the word is below the entry: its top bit.
+      for (size_t j = 0; j < kBlock; ++j) magnitudes[j] -= ((words[j] >> 1) - entry) >> 63;
+    }
+    const size_t count = std::min(kBlock, out.size() - begin);
+    for (size_t j = 0; j < count; ++j) {
+      const int magnitude = static_cast<int>(magnitudes[j]), sign = -static_cast<int>(words[j] & 1);
+      out[begin + j] = static_cast<int8_t>((magnitude ^ sign) - sign);
+    }
+  }
+  OPENSSL_cleanse(words, sizeof(words));
+  OPENSSL_cleanse(magnitudes, sizeof(magnitudes));
+}
+
+}  // namespace keymemrt::lattice
