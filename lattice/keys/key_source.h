@@ -24,9 +24,10 @@ class KeyUse {
  public:
   virtual ~KeyUse() = default;
 
-  // The b half of chunk (digit, limb of the full basis): N words in [0, modulus(limb)), NTT form; valid until the matching
-  // Done. May wait for a read. The evaluator asks each chunk of its level once, limb by limb and within a limb digit by digit
-  // (the order in which a streaming source is fastest), and holds at most one chunk per thread.
+  // The b half of chunk (digit, limb of the full basis): N words in [0, modulus(limb)), NTT form; valid until the
+  // matching Done. May wait for a read. The evaluator asks each chunk of its level once, limb by limb, the special ones
+  // first, then q_0..q_level, and within a limb digit by digit (with several threads: each thread one limb at a time,
+  // begun in this order), and holds at most one chunk per thread. After an error some chunks are not asked for.
   virtual Result<std::span<const uint64_t>> Chunk(int digit, int limb) = 0;
   virtual void Done(int digit, int limb) = 0;
 };

@@ -2,9 +2,16 @@
 //
 // The uniform halves of keys, from a public seed, with random access per (key, digit, limb).
 //
-// AES-128 in counter mode (NIST SP 800-38A) under a key derived from (seed, key) by SHA-256; chunk (digit, limb) owns a range
-// of counters of its own. Words are drawn by rejection from bit strings of the modulus's length, within fixed-size blocks, so that
-// any chunk is made without those before it.
+// Format 1, frozen by a test: keys in stores depend on it.
+//   AES key   = first 16 bytes of SHA-256("KeyMemRT uniform 1" | seed | kind, 1 byte | Galois element, 8 bytes
+//   little-endian) stream s of chunk (digit, limb) = AES-128-CTR (NIST SP 800-38A) from the counter block digit | limb
+//   | s | 0, each a 32-bit
+//               big-endian number, read as little-endian 64-bit words, each masked to the bit length of q: the
+//               candidates.
+//   word i    = candidate i of stream 0 if it is below q. Rejected words are replaced, within each block of 1024 words
+//               (number j) in ascending order, by the candidates below q of stream j+1 in turn.
+// So stream 0 is used in place, any block of any chunk can be made without those before it, and for q just below a
+// power of two, as NTT primes are chosen, rejection hardly ever happens.
 #pragma once
 
 #include <memory>
@@ -22,6 +29,7 @@ class UniformExpander {
   ~UniformExpander();
 
   // out[0..n): uniform in [0, q), read as NTT evaluations. Deterministic in (seed, key, digit, limb, q, n).
+  // REQUIRES: n a multiple of 1024.
   void Fill(int digit, int limb, const Modulus& q, std::span<uint64_t> out) const;
 
  private:

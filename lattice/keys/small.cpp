@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/keys/small.h"
+
+#include <openssl/crypto.h>
+
+namespace keymemrt::lattice {
+
+SecretSlot::~SecretSlot() {
+  if (slot_) OPENSSL_cleanse(slot_.data(), slot_.words().size_bytes());
+}
+
+void SmallToResidues(const Context& context, std::span<const int8_t> small, int limb, uint64_t* out) {
+  const uint64_t q = context.modulus(limb).value();
+  for (size_t i = 0; i < small.size(); ++i) {
+    const int64_t x = small[i];
+    out[i] = static_cast<uint64_t>(x) + (q & static_cast<uint64_t>(x >> 63));
+  }
+}
+
+void SmallToNtt(const Context& context, std::span<const int8_t> small, int limb, uint64_t* out) {
+  SmallToResidues(context, small, limb, out);
+  context.kernels().ntt_forward(out, context.ntt(limb));
+}
+
+}  // namespace keymemrt::lattice
