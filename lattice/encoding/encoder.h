@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The canonical embedding: N/2 real slots to a polynomial and back (Cheon, Kim, Kim, Song, "Homomorphic encryption for
-// arithmetic of approximate numbers", 2017). Slot j is the evaluation at zeta^(5^j), so a left rotation by k slots is the
-// automorphism X -> X^(5^k).
+// arithmetic of approximate numbers", 2017). Slot j is the evaluation at zeta^(5^j), so a left rotation by k slots is
+// the automorphism X -> X^(5^k).
 #pragma once
 
-#include <complex>
 #include <span>
 #include <vector>
 
@@ -21,18 +20,24 @@ class Encoder {
 
   // Values are repeated cyclically until they fill the N/2 slots; their number must divide N/2 (kInvalidArgument
   // otherwise, or when a coefficient times the scale does not fit into half of Q_level, or is not finite).
-  // Result: NTT form, limbs q_0..q_level. Error of a slot against its value: at most about sqrt(N)/scale (rounding).
+  // Result: NTT form, limbs q_0..q_level. Coefficients are rounded to the nearest integer, then exact at any size.
+  // Error of a slot against its value: at most about sqrt(N)/scale (rounding), and 2^-50 of the largest value (the
+  // transform in doubles).
   Result<Plaintext> Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const;
 
-  // The N/2 slots' real parts, `scale` divided out.
+  // The N/2 slots' real parts, `scale` divided out. Each coefficient is the exact symmetric representative modulo
+  // Q_level, rounded to a double; not-a-number when it is beyond the range of doubles (only garbage is). Time grows
+  // with the level.
   std::vector<double> Decode(const Plaintext& plaintext, SlotPool& pool) const;
 
  private:
-  void Embed(std::complex<double>* slots) const;         // slots -> "coefficients" (inverse special FFT)
-  void EmbedInverse(std::complex<double>* slots) const;  // and back
+  void Embed(double* re, double* im) const;         // slots -> "coefficients" (inverse special FFT), N/2 of them
+  void EmbedInverse(double* re, double* im) const;  // and back
+
   const Context& context_;
-  std::vector<std::complex<double>> roots_;  // zeta^j, j = 0..2N-1
-  std::vector<uint32_t> rotation_group_;     // 5^j mod 2N
+  // Twiddles of the pass that joins blocks of length h to 2h, at [h, 2h): exp(2*pi*i * (5^j mod 8h) / 8h), j = 0..h-1.
+  std::vector<double> twiddle_re_, twiddle_im_;
+  std::vector<double> half_q_;  // [level]: a double just below Q_level / 2, or the largest double
 };
 
 }  // namespace keymemrt::lattice
