@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Homomorphic operations. Arguments taken by value are consumed: move a ciphertext in when it is no longer needed and its
-// memory is reused for the result. Levels and scales are tracked exactly; operands of different levels, or of scales that
-// differ by more than 2^-30 of their size, are kInvalidArgument. Key-switching operations end in what the KeySource ends in.
+// Homomorphic operations. Arguments taken by value are consumed: move a ciphertext in when it is no longer needed and
+// its memory is reused for the result. Levels and scales are tracked exactly; operands of different levels, or of
+// scales that differ by more than 2^-30 of their size, are kInvalidArgument. Key-switching operations end in what the
+// KeySource ends in.
 //
 // Thread-safe: one evaluator may serve several threads; each call uses the workers given at construction.
 #pragma once
@@ -40,7 +41,7 @@ class Evaluator {
   // Drops limbs; the scale stays.
   Result<Ciphertext> LevelReduce(Ciphertext a, int level) const;
 
-  // Left rotation by `shift` slots; `key` is the rotation key of that shift. Two parts.
+  // Left rotation by `shift` slots of any sign, modulo N/2. Two parts. A shift of 0 is a copy and needs no key.
   Result<Ciphertext> Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const;
   Result<Digits> Decompose(const Ciphertext& a) const;
   // The same result as Rotate, bit for bit; `digits` = Decompose(a).
@@ -49,10 +50,24 @@ class Evaluator {
 
   Ciphertext Copy(const Ciphertext& a) const;
 
-  // Slots of scratch that one operation takes at most at `level`, beside operands and result: for the memory model.
+  // Slots of scratch (MemoryClass::kScratch) that one operation takes at most at `level`, beside operands and result:
+  // for the memory model. Exact for Rotate and Relinearize when the workers are no more than the special primes or the
+  // live limbs.
   int ScratchSlots(int level) const;
 
  private:
+  // body(part, limb, modulus) for every limb 0..level of every part, in parallel.
+  template <typename Body>
+  void ForEachLimb(size_t parts, int level, const Body& body) const;
+  Ciphertext Fresh(size_t parts, int level, double scale) const;
+  Result<Ciphertext> Combine(const char* name, bool subtract, Ciphertext a, const Ciphertext& b) const;
+  Result<Ciphertext> CombinePlain(const char* name, bool subtract, Ciphertext a, const Plaintext& b) const;
+  // Key switch of parts[1], then the automorphism of `key`.
+  Result<Ciphertext> ApplyGalois(const Ciphertext& a, const scheme::KeyId& key, KeySource& keys) const;
+  template <typename DigitSource>
+  Result<Ciphertext> Apply(const Ciphertext& a, const DigitSource& digits, const scheme::KeyId& key,
+                           KeySource& keys) const;
+
   const Context& context_;
   SlotPool& pool_;
   ThreadPool* threads_;

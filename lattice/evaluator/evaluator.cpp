@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/evaluator/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "lattice/evaluator/key_switch.h"
+
+namespace keymemrt::lattice {
+
+namespace {
+
+Status CheckLevels(const char* operation, int a, int b) {
+  if (a == b) return Status();
+  return InvalidArgument("{}: operands at levels {} and {}; equal levels expected", operation, a, b);
+}
+
+Status CheckScales(const char* operation, double a, double b) {
+  if (std::abs(a - b) <= std::ldexp(std::max(a, b), -30)) return Status();
+  return InvalidArgument("{}: operands at scales {} and {}; equal scales expected", operation, a, b);
+}
+
+Status CheckParts(const char* operation, const Ciphertext& a, size_t expected) {
+  if (a.parts.size() == expected) return Status();
+  return InvalidArgument("{}: a ciphertext of {} parts; {} expected{}", operation, a.parts.size(), expected,
+                         a.parts.size() == 3 ? " (relinearize it first)" : "");
+}
+
+}  // namespace
+
+Evaluator::Evaluator(const Context& context, SlotPool& pool, ThreadPool* threads)
+    : context_(context), pool_(pool), threads_(threads) {}
+
+template <typename Body>
+void Evaluator::ForEachLimb(size_t parts, int level, const Body& body) const {
+  const int limbs = level + 1;
+  ParallelFor(threads_, static_cast<int>(parts) * limbs,
+              [&](int i) { body(static_cast<size_t>(i / limbs), i % limbs, context_.modulus(i % limbs)); });
+}
+
+Result<Ciphertext> Evaluator::Combine(const char* name, bool subtract, Ciphertext a, const Ciphertext& b) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels(name, a.level, b.level));
+  KMRT_RETURN_IF_ERROR(CheckScales(name, a.scale, b.scale));
+  const size_t common = std::min(a.parts.size(), b.parts.size());
+  for (size_t part = common; part < b.parts.size(); ++part) {
+    a.parts.emplace_back(pool_, MemoryClass::kCiphertexts, a.level + 1);
+  }
+  const Kernels& kernels = context_.kernels();
+  const size_t n = context_.n();
+  ForEachLimb(b.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    uint64_t* out = a.parts[part].limb(limb);
+    const uint64_t* in = b.parts[part].limb(limb);
+    if (part < common) {
+      (subtract ? kernels.sub : kernels.add)(out, out, in, n, q);
+    } else if (subtract) {
+      kernels.negate(out, in, n, q);
+    } else {
+      std::copy_n(in, n, out);
+    }
+  });
+  return a;
+}
+
+Result<Ciphertext> Evaluator::Add(Ciphertext a, const Ciphertext& b) const {
+  return Combine("add", false, std::move(a), b);
+}
+
+Result<Ciphertext> Evaluator::Sub(Ciphertext a, const Ciphertext& b) const {
+  return Combine("subtract", true, std::move(a), b);
+}
+
+Result<Ciphertext> Evaluator::Negate(Ciphertext a) const {
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    context_.kernels().negate(a.parts[part].limb(limb), a.parts[part].limb(limb), context_.n(), q);
+  });
+  return a;
+}
+
+Result<Ciphertext> Evaluator::CombinePlain(const char* name, bool subtract, Ciphertext a, const Plaintext& b) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels(name, a.level, b.level));
+  KMRT_RETURN_IF_ERROR(CheckScales(name, a.scale, b.scale));
+  const auto combine = subtract ? context_.kernels().sub : context_.kernels().add;
+  ForEachLimb(1, a.level, [&](size_t, int limb, const Modulus& q) {
+    combine(a.parts[0].limb(limb), a.parts[0].limb(limb), b.poly.limb(limb), context_.n(), q);
+  });
+  return a;
+}
+
+Result<Ciphertext> Evaluator::AddPlain(Ciphertext a, const Plaintext& b) const {
+  return CombinePlain("add plain", false, std::move(a), b);
+}
+
+Result<Ciphertext> Evaluator::SubPlain(Ciphertext a, const Plaintext& b) const {
+  return CombinePlain("subtract plain", true, std::move(a), b);
+}
+
+Ciphertext Evaluator::Fresh(size_t parts, int level, double scale) const {
+  Ciphertext result{{}, level, scale};
+  for (size_t part = 0; part < parts; ++part) result.parts.emplace_back(pool_, MemoryClass::kCiphertexts, level + 1);
+  return result;
+}
+
+Result<Ciphertext> Evaluator::MulPlain(const Ciphertext& a, const Plaintext& b) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels("multiply plain", a.level, b.level));
+  Ciphertext result = Fresh(a.parts.size(), a.level, a.scale * b.scale);
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    context_.kernels().mul(result.parts[part].limb(limb), a.parts[part].limb(limb), b.poly.limb(limb), context_.n(), q);
+  });
+  return result;
+}
+
+Status Evaluator::MulPlainAdd(Ciphertext& acc, const Ciphertext& a, const Plaintext& b) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels("multiply plain and add", a.level, b.level));
+  KMRT_RETURN_IF_ERROR(CheckLevels("multiply plain and add", acc.level, a.level));
+  KMRT_RETURN_IF_ERROR(CheckScales("multiply plain and add", acc.scale, a.scale * b.scale));
+  KMRT_RETURN_IF_ERROR(CheckParts("multiply plain and add", a, acc.parts.size()));
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    context_.kernels().mul_add(acc.parts[part].limb(limb), a.parts[part].limb(limb), b.poly.limb(limb), context_.n(),
+                               q);
+  });
+  return Status();
+}
+
+Result<Ciphertext> Evaluator::Mul(const Ciphertext& a, const Ciphertext& b) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels("multiply", a.level, b.level));
+  KMRT_RETURN_IF_ERROR(CheckParts("multiply", a, 2));
+  KMRT_RETURN_IF_ERROR(CheckParts("multiply", b, 2));
+  Ciphertext result = Fresh(3, a.level, a.scale * b.scale);
+  const Kernels& kernels = context_.kernels();
+  const size_t n = context_.n();
+  ForEachLimb(1, a.level, [&](size_t, int limb, const Modulus& q) {
+    const uint64_t *a0 = a.parts[0].limb(limb), *a1 = a.parts[1].limb(limb);
+    const uint64_t *b0 = b.parts[0].limb(limb), *b1 = b.parts[1].limb(limb);
+    kernels.mul(result.parts[0].limb(limb), a0, b0, n, q);
+    kernels.mul(result.parts[1].limb(limb), a0, b1, n, q);
+    kernels.mul_add(result.parts[1].limb(limb), a1, b0, n, q);
+    kernels.mul(result.parts[2].limb(limb), a1, b1, n, q);
+  });
+  return result;
+}
+
+Result<Ciphertext> Evaluator::Relinearize(Ciphertext a, KeySource& keys) const {
+  KMRT_RETURN_IF_ERROR(CheckParts("relinearize", a, 3));
+  const Workspace work{context_, pool_, threads_};
+  const ModUpDigits digits(work, a.parts[2], a.level);
+  KMRT_RETURN_IF_ERROR(SwitchKey(
+      work, a.level, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); },
+      {scheme::KeyKind::kRelinearization, 0}, keys,
+      [&](int limb, uint64_t* part0, uint64_t* part1) {
+        const Modulus& q = context_.modulus(limb);
+        context_.kernels().add(a.parts[0].limb(limb), a.parts[0].limb(limb), part0, context_.n(), q);
+        context_.kernels().add(a.parts[1].limb(limb), a.parts[1].limb(limb), part1, context_.n(), q);
+      }));
+  a.parts.pop_back();
+  return a;
+}
+
+Result<Ciphertext> Evaluator::Rescale(Ciphertext a) const {
+  if (a.level == 0) return InvalidArgument("rescale: the ciphertext is at level 0, no prime is left to divide by");
+  const Kernels& kernels = context_.kernels();
+  const size_t n = context_.n();
+  const int last = a.level;
+  const Modulus& from = context_.modulus(last);
+  ParallelFor(threads_, static_cast<int>(a.parts.size()), [&](int part) {
+    kernels.ntt_inverse(a.parts[static_cast<size_t>(part)].limb(last), context_.ntt(last));
+  });
+  ForEachLimb(a.parts.size(), last - 1, [&](size_t part, int limb, const Modulus& q) {
+    const Slot rest = pool_.Take(MemoryClass::kScratch);
+    kernels.reduce_centered(rest.data(), a.parts[part].limb(last), n, from, q);
+    kernels.ntt_forward(rest.data(), context_.ntt(limb));
+    uint64_t* out = a.parts[part].limb(limb);
+    kernels.sub_mul_scalar(out, out, rest.data(), context_.InverseOf(last, limb), n, q);
+  });
+  a.scale /= static_cast<double>(from.value());
+  return LevelReduce(std::move(a), last - 1);
+}
+
+Result<Ciphertext> Evaluator::LevelReduce(Ciphertext a, int level) const {
+  if (level < 0 || level > a.level) {
+    return InvalidArgument("level reduce: from level {} to {}; 0 to {} expected", a.level, level, a.level);
+  }
+  for (Poly& part : a.parts) part.Truncate(level + 1);
+  a.level = level;
+  return a;
+}
+
+Result<Digits> Evaluator::Decompose(const Ciphertext& a) const {
+  KMRT_RETURN_IF_ERROR(CheckParts("decompose", a, 2));
+  const scheme::Parameters& parameters = context_.parameters();
+  const Workspace work{context_, pool_, threads_};
+  const int limbs = a.level + 1 + parameters.p_count(), digit_count = parameters.DigitCount(a.level);
+  Digits result{{}, a.level};
+  for (int digit = 0; digit < digit_count; ++digit) result.digits.emplace_back(pool_, MemoryClass::kCiphertexts, limbs);
+  const ModUpDigits digits(work, a.parts[1], a.level);
+  ParallelFor(threads_, digit_count * limbs, [&](int i) {
+    const int digit = i / limbs, index = i % limbs;
+    const int limb = index <= a.level ? index : index - a.level - 1 + parameters.q_count();
+    digits.Write(digit, limb, result.digits[static_cast<size_t>(digit)].limb(index));
+  });
+  return result;
+}
+
+template <typename DigitSource>
+Result<Ciphertext> Evaluator::Apply(const Ciphertext& a, const DigitSource& digits, const scheme::KeyId& key,
+                                    KeySource& keys) const {
+  const Workspace work{context_, pool_, threads_};
+  const uint32_t* index = context_.Permutation(key.galois_element);
+  Ciphertext result = Fresh(2, a.level, a.scale);
+  // (c0 + k0, k1) decrypts to the message under s(X^(1/g)); X -> X^g takes both to s.
+  KMRT_RETURN_IF_ERROR(SwitchKey(work, a.level, digits, key, keys, [&](int limb, uint64_t* part0, uint64_t* part1) {
+    const Kernels& kernels = context_.kernels();
+    kernels.add(part0, part0, a.parts[0].limb(limb), context_.n(), context_.modulus(limb));
+    kernels.permute(result.parts[0].limb(limb), part0, index, context_.n());
+    kernels.permute(result.parts[1].limb(limb), part1, index, context_.n());
+  }));
+  return result;
+}
+
+Result<Ciphertext> Evaluator::ApplyGalois(const Ciphertext& a, const scheme::KeyId& key, KeySource& keys) const {
+  KMRT_RETURN_IF_ERROR(CheckParts(key.ToString().c_str(), a, 2));
+  if (key.galois_element == 1) return Copy(a);
+  const Workspace work{context_, pool_, threads_};
+  const ModUpDigits digits(work, a.parts[1], a.level);
+  return Apply(a, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key, keys);
+}
+
+Result<Ciphertext> Evaluator::Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const {
+  return ApplyGalois(a, {scheme::KeyKind::kRotation, context_.parameters().GaloisElement(shift)}, keys);
+}
+
+Result<Ciphertext> Evaluator::Conjugate(const Ciphertext& a, KeySource& keys) const {
+  return ApplyGalois(a, {scheme::KeyKind::kConjugation, context_.parameters().ConjugationElement()}, keys);
+}
+
+Result<Ciphertext> Evaluator::RotateHoisted(const Ciphertext& a, const Digits& digits, int64_t shift,
+                                            KeySource& keys) const {
+  KMRT_RETURN_IF_ERROR(CheckParts("rotate hoisted", a, 2));
+  KMRT_RETURN_IF_ERROR(CheckLevels("rotate hoisted", a.level, digits.level));
+  const scheme::Parameters& parameters = context_.parameters();
+  const scheme::KeyId key{scheme::KeyKind::kRotation, parameters.GaloisElement(shift)};
+  if (key.galois_element == 1) return Copy(a);
+  return Apply(
+      a,
+      [&](int digit, int limb, uint64_t*) {
+        const int index = limb < parameters.q_count() ? limb : limb - parameters.q_count() + a.level + 1;
+        return digits.digits[static_cast<size_t>(digit)].limb(index);
+      },
+      key, keys);
+}
+
+Ciphertext Evaluator::Copy(const Ciphertext& a) const {
+  Ciphertext result = Fresh(a.parts.size(), a.level, a.scale);
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus&) {
+    std::copy_n(a.parts[part].limb(limb), context_.n(), result.parts[part].limb(limb));
+  });
+  return result;
+}
+
+int Evaluator::ScratchSlots(int level) const {
+  const scheme::Parameters& parameters = context_.parameters();
+  const int threads = threads_ == nullptr ? 1 : threads_->size();
+  // A key switch; a rescale takes one slot a thread, less than that.
+  return ModUpDigits::Slots(parameters, level) + SwitchKeySlots(parameters, level, threads);
+}
+
+}  // namespace keymemrt::lattice
