@@ -97,6 +97,17 @@ TEST(Program, RandomProgramsAreValidAndRoundTrip) {
   EXPECT_TRUE(RandomProgram(1, {.log_n = 11}).insecure);
 }
 
+TEST(Program, ReadsBytesAtAnyAddress) {
+  const auto bytes = Serialize(EveryOpcode());
+  for (size_t shift = 1; shift < 8; ++shift) {
+    std::vector<std::byte> moved(shift);
+    moved.insert(moved.end(), bytes.begin(), bytes.end());
+    const auto read = Deserialize(std::span(moved).subspan(shift));
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    EXPECT_TRUE(*read == EveryOpcode());
+  }
+}
+
 TEST(Program, WritesAndReadsFiles) {
   const std::string path = TempPath("ok.kmrt");
   const Program program = EveryOpcode();

@@ -69,6 +69,21 @@ class Copier {
   bool exceeded_ = false;
 };
 
+// Whether every element of the vector is where its type may be: FlatBuffers' verifier looks at the length's place only.
+template <typename T>
+bool IsAligned(const flatbuffers::Vector<T>* vector) {
+  using Element = std::remove_pointer_t<typename flatbuffers::IndirectHelper<T>::return_type>;
+  return vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % alignof(Element) == 0;
+}
+
+bool IsAligned(const fbs::Program& program) {
+  for (const auto* constant : *program.constants()) {
+    if (!IsAligned(constant->values())) return false;
+  }
+  return IsAligned(program.parameters()->q()) && IsAligned(program.parameters()->p()) && IsAligned(program.keys()) &&
+         IsAligned(program.values()) && IsAligned(program.ops());
+}
+
 Result<Program> Parse(std::span<const std::byte> payload) {
   if (payload.size() > kLargestPayload) return Corrupt("a program of {} bytes is too large", payload.size());
   const auto* data = reinterpret_cast<const uint8_t*>(payload.data());
@@ -77,6 +92,7 @@ Result<Program> Parse(std::span<const std::byte> payload) {
                                  static_cast<flatbuffers::uoffset_t>(payload.size() / 4 + 1));
   if (!fbs::VerifyProgramBuffer(verifier)) return Corrupt("malformed: the payload is not a well-formed program table");
   const fbs::Program& in = *fbs::GetProgram(data);
+  if (!IsAligned(in)) return Corrupt("malformed: numbers of the payload are not aligned");
 
   Copier copy(payload.size());
   Program out;
