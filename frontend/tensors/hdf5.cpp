@@ -28,6 +28,10 @@ std::mutex& LibraryMutex() {
 class LibraryLock {
  public:
   LibraryLock() : lock_(LibraryMutex()) {
+    // Before the library's first use: its clean-up at exit complains on stderr about what it left open of a damaged
+    // file.
+    static const herr_t no_exit_handler = H5dont_atexit();
+    static_cast<void>(no_exit_handler);
     H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
@@ -80,11 +84,12 @@ Result<Shape> DatasetShape(const File& file, const std::string& dataset) {
   const Id space(H5Dget_space(id.get()), H5Sclose);
   const Id properties(H5Dget_create_plist(id.get()), H5Pclose);
   if (!type.ok() || !space.ok() || !properties.ok()) return corrupt("cannot be read: the file is damaged");
-  const size_t size = H5Tget_size(type.get());
-  if (H5Tget_class(type.get()) != H5T_FLOAT || (size != 4 && size != 8)) {
-    return corrupt("elements of another type: float64 or float32 expected");
+  const bool is_float64 = H5Tequal(type.get(), H5T_IEEE_F64LE) > 0;
+  if (!is_float64 && H5Tequal(type.get(), H5T_IEEE_F32LE) <= 0) {
+    return corrupt("elements of another type: float64 or float32, little endian, expected");
   }
-  if (H5Pget_external_count(properties.get()) != 0 || H5Pget_layout(properties.get()) == H5D_VIRTUAL) {
+  const H5D_layout_t layout = H5Pget_layout(properties.get());
+  if (H5Pget_external_count(properties.get()) != 0 || layout == H5D_VIRTUAL) {
     return corrupt("its data lie in another file, which is not supported");
   }
   const int rank = H5Sget_simple_extent_ndims(space.get());
@@ -94,7 +99,12 @@ Result<Shape> DatasetShape(const File& file, const std::string& dataset) {
     return corrupt("cannot be read: the file is damaged");
   }
   Shape shape(dimensions.begin(), dimensions.end());
-  KMRT_RETURN_IF_ERROR(ElementCount(shape, sizeof(double), file.path + ": dataset " + dataset).status());
+  const size_t element_size = is_float64 ? 8 : 4;
+  KMRT_ASSIGN_OR_RETURN(const uint64_t count, ElementCount(shape, element_size, file.path + ": dataset " + dataset));
+  // HDF5 1.10 copies from a compact dataset that is shorter than its shape demands without looking.
+  if (layout != H5D_CHUNKED && H5Dget_storage_size(id.get()) != count * element_size) {
+    return corrupt(fmt::format("{} bytes of data, {} expected", H5Dget_storage_size(id.get()), count * element_size));
+  }
   return shape;
 }
 
