@@ -10,6 +10,7 @@
 // An arithmetic `A` has:
 //   Isa                      the vector type and its instructions
 //   kRadixLog                log2 of the largest radix that fits the registers
+//   kPairs                   pairs of vectors that go through the last passes side by side: 1, 2 or 4
 //   Twiddle                  a vector of factors and their quotients; Broadcast(w, shoup), Gather<H>(w, shoup):
 //   2*kLanes/(2H)
 //                            consecutive factors, each for H lanes
@@ -30,61 +31,100 @@ struct VectorNtt {
   static constexpr int kLanes = Isa::kLanes;
   static constexpr int kPairLog = kLanes == 8 ? 4 : 3;  // log2 of the words of a pair of vectors
 
-  // Passes for the next stage when `passes` are left before those within pairs: as few stages as can be, of even size.
-  static constexpr int StagePasses(int passes) {
-    const int stages = (passes + A::kRadixLog - 1) / A::kRadixLog;
+  // Passes of the next stage of a block: as many as the registers allow and not more than divide what is left into
+  // equal parts; at most three in large blocks, where the sub-blocks of a larger radix would meet in the same sets of
+  // the first-level cache (16 lines, 4 KiB apart, in 8 or 12 ways).
+  static constexpr int StagePasses(int log_size) {
+    const int passes = log_size - kPairLog;
+    const int most = log_size > 12 && A::kRadixLog > 3 ? 3 : A::kRadixLog;
+    const int stages = (passes + most - 1) / most;
     return passes / stages;
   }
 
+  // The twiddles of a stage of R passes: entry 2^level + group. Copied so that a register addresses all of them.
   template <int R>
-  static void ForwardStage(const A& a, uint64_t* x, int log_size, size_t k) {
+  struct StageTwiddles {
+    uint64_t w[1 << R], shoup[1 << R];
+    KMRT_INLINE StageTwiddles(const A& a, size_t k) {
+#pragma GCC unroll 4
+      for (int level = 0; level < R; ++level) {
+        __builtin_memcpy(w + (1 << level), a.roots + (k << level), sizeof(uint64_t) << level);
+        __builtin_memcpy(shoup + (1 << level), a.shoup + (k << level), sizeof(uint64_t) << level);
+      }
+      // Keeps the compiler from broadcasting all of them ahead of the loop, to no registers.
+      asm volatile("" : : "r"(this) : "memory");
+    }
+    KMRT_INLINE typename A::Twiddle operator()(const A& a, int level, int group) const {
+      const int index = (1 << level) + group;
+      return a.Broadcast(w + index, shoup + index);
+    }
+  };
+
+  template <int R>
+  static void ForwardStage(const A& arithmetic, uint64_t* x, int log_size, size_t k) {
+    const A a = arithmetic;  // a copy that stores cannot alias
+    const StageTwiddles<R> twiddles(a, k);
     const size_t stride = size_t{1} << (log_size - R);
-    for (size_t j = 0; j < stride; j += kLanes) {
+    for (uint64_t* const end = x + stride; x != end; x += kLanes) {
       V v[1 << R];
 #pragma GCC unroll 16
-      for (int i = 0; i < 1 << R; ++i) v[i] = Isa::Load(x + j + static_cast<size_t>(i) * stride);
+      for (int i = 0; i < 1 << R; ++i) v[i] = Isa::Load(x + static_cast<size_t>(i) * stride);
 #pragma GCC unroll 4
       for (int level = 0; level < R; ++level) {
         const int half = 1 << (R - 1 - level);
 #pragma GCC unroll 8
         for (int group = 0; group < 1 << level; ++group) {
-          const size_t index = (k << level) + static_cast<size_t>(group);
-          const typename A::Twiddle t = a.Broadcast(a.roots + index, a.shoup + index);
+          const typename A::Twiddle t = twiddles(a, level, group);
 #pragma GCC unroll 8
           for (int i = 0; i < half; ++i) a.Forward(v[2 * group * half + i], v[(2 * group + 1) * half + i], t);
         }
       }
 #pragma GCC unroll 16
-      for (int i = 0; i < 1 << R; ++i) Isa::Store(x + j + static_cast<size_t>(i) * stride, v[i]);
+      for (int i = 0; i < 1 << R; ++i) Isa::Store(x + static_cast<size_t>(i) * stride, v[i]);
     }
   }
 
+  static constexpr int kPairs = A::kPairs;
+
+  // The pass with stride H < kLanes.
   template <int H>
-  static KMRT_INLINE void ForwardWithin(const A& a, V& x, V& y, size_t k) {
-    Isa::template Exchange<H>(x, y);
-    const size_t index = k * (kLanes / H);
-    a.Forward(x, y, a.template Gather<H>(a.roots + index, a.shoup + index));
+  static KMRT_INLINE void ForwardWithin(const A& a, V* u, V* v, size_t k) {
+    const uint64_t* const w = a.roots + k * (kLanes / H);
+    const uint64_t* const shoup = a.shoup + k * (kLanes / H);
+#pragma GCC unroll 4
+    for (int g = 0; g < kPairs; ++g) {
+      Isa::template Exchange<H>(u[g], v[g]);
+      a.Forward(u[g], v[g], a.template Gather<H>(w + g * (kLanes / H), shoup + g * (kLanes / H)));
+    }
   }
 
   // The last passes, of `count` pairs from twiddle k on.
-  static void ForwardPairs(const A& a, uint64_t* x, size_t count, size_t k) {
-    for (size_t i = 0; i < count; ++i, ++k, x += 2 * kLanes) {
-      V u = Isa::Load(x);
-      V v = Isa::Load(x + kLanes);
-      a.Forward(u, v, a.Broadcast(a.roots + k, a.shoup + k));
+  static void ForwardPairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
+    const A a = arithmetic;
+    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
+      V u[kPairs], v[kPairs];
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
+        u[g] = Isa::Load(x + 2 * kLanes * g);
+        v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
+        a.Forward(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
+      }
       if constexpr (kLanes == 8) ForwardWithin<4>(a, u, v, k);
       ForwardWithin<2>(a, u, v, k);
       ForwardWithin<1>(a, u, v, k);
-      u = a.ForwardFinish(u);
-      v = a.ForwardFinish(v);
-      Isa::Interleave(u, v);
-      Isa::Store(x, u);
-      Isa::Store(x + kLanes, v);
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
+        u[g] = a.ForwardFinish(u[g]);
+        v[g] = a.ForwardFinish(v[g]);
+        Isa::Interleave(u[g], v[g]);
+        Isa::Store(x + 2 * kLanes * g, u[g]);
+        Isa::Store(x + 2 * kLanes * g + kLanes, v[g]);
+      }
     }
   }
 
   static void Forward(const A& a, uint64_t* x, int log_size, size_t k) {
-    const int r = StagePasses(log_size - kPairLog);
+    const int r = StagePasses(log_size);
     switch (r) {
       case 1:
         ForwardStage<1>(a, x, log_size, k);
@@ -111,39 +151,40 @@ struct VectorNtt {
 
   // `Last`: the whole transform's last stage, which multiplies by 1/n and reduces as well.
   template <int R, bool Last>
-  static void InverseStage(const A& a, uint64_t* x, int log_size, size_t k) {
+  static void InverseStage(const A& arithmetic, uint64_t* x, int log_size, size_t k) {
+    const A a = arithmetic;
+    const StageTwiddles<R> twiddles(a, k);
     const size_t stride = size_t{1} << (log_size - R);
-    for (size_t j = 0; j < stride; j += kLanes) {
+    for (uint64_t* const end = x + stride; x != end; x += kLanes) {
       V v[1 << R];
 #pragma GCC unroll 16
-      for (int i = 0; i < 1 << R; ++i) v[i] = Isa::Load(x + j + static_cast<size_t>(i) * stride);
-      InverseLevels<R, Last, 0>(a, v, k);
+      for (int i = 0; i < 1 << R; ++i) v[i] = Isa::Load(x + static_cast<size_t>(i) * stride);
+      InverseLevels<R, Last, 0>(a, v, twiddles);
 #pragma GCC unroll 16
-      for (int i = 0; i < 1 << R; ++i) Isa::Store(x + j + static_cast<size_t>(i) * stride, v[i]);
+      for (int i = 0; i < 1 << R; ++i) Isa::Store(x + static_cast<size_t>(i) * stride, v[i]);
     }
   }
 
   template <int R, bool Last, int Level>
-  static KMRT_INLINE void InverseLevels(const A& a, V* v, size_t k) {
+  static KMRT_INLINE void InverseLevels(const A& a, V* v, const StageTwiddles<R>& twiddles) {
     constexpr int kHalf = 1 << Level;
     if constexpr (Level < R - 1) {
 #pragma GCC unroll 8
       for (int group = 0; group < 1 << (R - 1 - Level); ++group) {
-        const size_t index = (k << (R - 1 - Level)) + static_cast<size_t>(group);
-        const typename A::Twiddle t = a.Broadcast(a.roots + index, a.shoup + index);
+        const typename A::Twiddle t = twiddles(a, R - 1 - Level, group);
 #pragma GCC unroll 8
         for (int i = 0; i < kHalf; ++i) {
           a.template Inverse<Level>(v[2 * group * kHalf + i], v[(2 * group + 1) * kHalf + i], t);
         }
       }
-      InverseLevels<R, Last, Level + 1>(a, v, k);
+      InverseLevels<R, Last, Level + 1>(a, v, twiddles);
     } else if constexpr (Last) {
       const typename A::Twiddle sum = a.Broadcast(a.last, a.last + 1);
       const typename A::Twiddle difference = a.Broadcast(a.last + 2, a.last + 3);
 #pragma GCC unroll 8
       for (int i = 0; i < kHalf; ++i) a.template InverseLast<Level>(v[i], v[kHalf + i], sum, difference);
     } else {
-      const typename A::Twiddle t = a.Broadcast(a.roots + k, a.shoup + k);
+      const typename A::Twiddle t = twiddles(a, 0, 0);
 #pragma GCC unroll 8
       for (int i = 0; i < kHalf; ++i) {
         a.template Inverse<Level>(v[i], v[kHalf + i], t);
@@ -153,29 +194,41 @@ struct VectorNtt {
   }
 
   template <int H, int Level>
-  static KMRT_INLINE void InverseWithin(const A& a, V& x, V& y, size_t k) {
-    const size_t index = k * (kLanes / H);
-    a.template Inverse<Level>(x, y, a.template Gather<H>(a.roots + index, a.shoup + index));
-    Isa::template Exchange<H>(x, y);
+  static KMRT_INLINE void InverseWithin(const A& a, V* u, V* v, size_t k) {
+    const uint64_t* const w = a.roots + k * (kLanes / H);
+    const uint64_t* const shoup = a.shoup + k * (kLanes / H);
+#pragma GCC unroll 4
+    for (int g = 0; g < kPairs; ++g) {
+      a.template Inverse<Level>(u[g], v[g], a.template Gather<H>(w + g * (kLanes / H), shoup + g * (kLanes / H)));
+      Isa::template Exchange<H>(u[g], v[g]);
+    }
   }
 
-  static void InversePairs(const A& a, uint64_t* x, size_t count, size_t k) {
-    for (size_t i = 0; i < count; ++i, ++k, x += 2 * kLanes) {
-      V u = Isa::Load(x);
-      V v = Isa::Load(x + kLanes);
-      Isa::Deinterleave(u, v);
+  static void InversePairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
+    const A a = arithmetic;
+    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
+      V u[kPairs], v[kPairs];
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
+        u[g] = Isa::Load(x + 2 * kLanes * g);
+        v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
+        Isa::Deinterleave(u[g], v[g]);
+      }
       InverseWithin<1, 0>(a, u, v, k);
       InverseWithin<2, 1>(a, u, v, k);
       if constexpr (kLanes == 8) InverseWithin<4, 2>(a, u, v, k);
-      a.template Inverse<kPairLog - 1>(u, v, a.Broadcast(a.roots + k, a.shoup + k));
-      Isa::Store(x, a.InverseRelax(u));
-      Isa::Store(x + kLanes, v);
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
+        a.template Inverse<kPairLog - 1>(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
+        Isa::Store(x + 2 * kLanes * g, a.InverseRelax(u[g]));
+        Isa::Store(x + 2 * kLanes * g + kLanes, v[g]);
+      }
     }
   }
 
   template <bool Last>
   static void Inverse(const A& a, uint64_t* x, int log_size, size_t k) {
-    const int r = StagePasses(log_size - kPairLog);
+    const int r = StagePasses(log_size);
     const size_t count = size_t{1} << r;
     const int log_part = log_size - r;
     if (log_part == kPairLog) {
@@ -207,8 +260,9 @@ struct VectorNtt {
   }
 };
 
-// Smaller transforms are left to the scalar kernels.
-constexpr int kLeastVectorLogN = 5;
+// Smaller transforms are left to the scalar kernels. (From here on the last stage has at least two passes, so that
+// pairs come in fours.)
+constexpr int kLeastVectorLogN = 6;
 
 }  // namespace
 }  // namespace keymemrt::lattice

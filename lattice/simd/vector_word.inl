@@ -41,6 +41,7 @@ struct WordNtt {
   using Math = WordMath<Isa>;
   using Twiddle = typename Math::Factor;
   static constexpr int kRadixLog = RadixLog;
+  static constexpr int kPairs = Isa::kLanes == 8 ? 2 : 1;
 
   const uint64_t* roots;
   const uint64_t* shoup;
