@@ -62,7 +62,11 @@ function(kmrt_test name)
   add_executable(${name} ${A_SRCS})
   kmrt_qualify(deps ${A_DEPS})
   target_link_libraries(${name} PRIVATE kmrt_flags ${deps} GTest::gtest_main GTest::gmock)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS "${A_LABELS}" TIMEOUT 600)
+  set(properties TIMEOUT 600)
+  if(A_LABELS)  # an empty value would be lost on the way, and the next name taken for it
+    list(APPEND properties LABELS "${A_LABELS}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES ${properties})
 endfunction()
 
 # kmrt_bench(ntt_bench SRCS ntt_bench.cpp DEPS lattice_ntt): a Google Benchmark program.
