@@ -14,7 +14,8 @@ namespace keymemrt::lattice {
 
 namespace {
 
-constexpr int kSlotsPerThread = 4;  // two accumulators, a digit's limb, the a half of a chunk
+constexpr int kSlotsPerThread = 3;  // two accumulators, a digit's limb
+constexpr size_t kTile = 2048;      // words of an inner product at a time: five tiles stay in the near caches
 
 // Keeps the first error of a parallel loop.
 class FirstError {
@@ -107,7 +108,8 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
   // acc0, acc1 = sum over digits of digit * (b, a), modulo one limb.
   const auto inner_product = [&](int limb, uint64_t* acc0, uint64_t* acc1) {
     const Modulus& q = context.modulus(limb);
-    const Slot extended = work.pool.Take(MemoryClass::kScratch), a = work.pool.Take(MemoryClass::kScratch);
+    const Slot extended = work.pool.Take(MemoryClass::kScratch);
+    alignas(64) uint64_t a[kTile];
     for (int digit = 0; digit < digit_count && !error.failed(); ++digit) {
       const uint64_t* x = digits(digit, limb, extended.data());
       const Result<std::span<const uint64_t>> b = use->Chunk(digit, limb);
@@ -116,10 +118,13 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
         return;
       }
       const auto accumulate = digit == 0 ? kernels.mul : kernels.mul_add;
-      accumulate(acc0, x, b->data(), n, q);
+      for (size_t begin = 0; begin < n; begin += kTile) {
+        const size_t size = std::min(kTile, n - begin);
+        accumulate(acc0 + begin, x + begin, b->data() + begin, size, q);
+        uniform.Fill(digit, limb, q, {a, size}, begin);
+        accumulate(acc1 + begin, x + begin, a, size, q);
+      }
       use->Done(digit, limb);
-      uniform.Fill(digit, limb, q, a.words());
-      accumulate(acc1, x, a.data(), n, q);
     }
   };
 

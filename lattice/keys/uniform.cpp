@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lattice/sampling/csprng.h"
+#include "lattice/keys/uniform_stream.h"
 
 namespace keymemrt::lattice {
 
@@ -19,26 +19,9 @@ namespace {
 
 constexpr size_t kBlock = 1024;
 
-std::array<uint8_t, 16> Counter(int digit, int limb, size_t stream) {
-  const uint32_t fields[] = {static_cast<uint32_t>(digit), static_cast<uint32_t>(limb), static_cast<uint32_t>(stream),
-                             0};
-  std::array<uint8_t, 16> block;
-  for (size_t i = 0; i < block.size(); ++i) block[i] = static_cast<uint8_t>(fields[i / 4] >> (24 - 8 * (i % 4)));
-  return block;
-}
-
-std::span<uint8_t> Bytes(std::span<uint64_t> words) {
-  return {reinterpret_cast<uint8_t*>(words.data()), words.size_bytes()};
-}
-
-// Masks the words and says whether one is not below q.
-bool MaskAndCheck(std::span<uint64_t> words, uint64_t mask, uint64_t q) {
-  uint64_t above = 0;
-  for (uint64_t& word : words) {
-    word &= mask;
-    above |= q - 1 - word;  // the top bit: word > q-1, as both are below 2^61
-  }
-  return above >> 63 != 0;
+UniformStream ActiveStream() {
+  static const UniformStream stream = VectorUniformStream() != nullptr ? VectorUniformStream() : PortableUniformStream;
+  return stream;
 }
 
 }  // namespace
@@ -56,24 +39,26 @@ UniformExpander::UniformExpander(const Seed& seed, const scheme::KeyId& key) {
 
 UniformExpander::~UniformExpander() = default;
 
-void UniformExpander::Fill(int digit, int limb, const Modulus& q, std::span<uint64_t> out) const {
-  assert(out.size() % kBlock == 0);
-  const uint64_t mask = (uint64_t{1} << q.bits()) - 1;
-  AesCtr stream(key_, Counter(digit, limb, 0));
-  for (size_t begin = 0; begin < out.size(); begin += kBlock) {
-    const std::span<uint64_t> block = out.subspan(begin, kBlock);
-    stream.Keystream(Bytes(block));
-    if (!MaskAndCheck(block, mask, q.value())) continue;
-    AesCtr replacements(key_, Counter(digit, limb, begin / kBlock + 1));
+void UniformExpander::Fill(int digit, int limb, const Modulus& q, std::span<uint64_t> out, size_t begin) const {
+  assert(begin % kBlock == 0 && out.size() % kBlock == 0);
+  const UniformStream stream = ActiveStream();
+  const uint64_t mask = (uint64_t{1} << q.bits()) - 1, largest = q.value() - 1;
+  StreamPosition position{static_cast<uint32_t>(digit), static_cast<uint32_t>(limb), 0,
+                          static_cast<uint32_t>(begin / 2)};
+  if (!stream(key_, position, mask, largest, out)) return;
+  for (size_t i = 0; i < out.size(); i += kBlock) {
     uint64_t candidates[64];
     size_t next = std::size(candidates);
-    for (uint64_t& word : block) {
-      while (word >= q.value()) {
+    position.stream = static_cast<uint32_t>((begin + i) / kBlock + 1);
+    position.block = 0;
+    for (uint64_t& word : out.subspan(i, kBlock)) {
+      while (word > largest) {
         if (next == std::size(candidates)) {
-          replacements.Keystream(Bytes(candidates));
+          stream(key_, position, mask, largest, std::span(candidates));
+          position.block += std::size(candidates) / 2;
           next = 0;
         }
-        word = candidates[next++] & mask;
+        word = candidates[next++];
       }
     }
   }

@@ -28,9 +28,10 @@ class UniformExpander {
   UniformExpander(const Seed& seed, const scheme::KeyId& key);
   ~UniformExpander();
 
-  // out[0..n): uniform in [0, q), read as NTT evaluations. Deterministic in (seed, key, digit, limb, q, n).
-  // REQUIRES: n a multiple of 1024.
-  void Fill(int digit, int limb, const Modulus& q, std::span<uint64_t> out) const;
+  // out = words [begin, begin + out.size()) of the chunk: uniform in [0, q), read as NTT evaluations. Deterministic in
+  // (seed, key, digit, limb, q) and the position; a caller that uses a chunk piece by piece keeps it in its first-level
+  // cache. REQUIRES: begin and the size are multiples of 1024.
+  void Fill(int digit, int limb, const Modulus& q, std::span<uint64_t> out, size_t begin = 0) const;
 
  private:
   std::array<uint8_t, 16> key_;

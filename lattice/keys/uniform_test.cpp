@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "lattice/keys/uniform_stream.h"
+
 namespace keymemrt::lattice {
 namespace {
 
@@ -55,6 +57,35 @@ TEST(UniformExpander, EveryNameHasItsOwnStream) {
       Expand(CountingSeed(), {scheme::KeyKind::kConjugation, 5}, 0, 0, kQ, 1024)};
   EXPECT_EQ(streams.size(), 6u);
   EXPECT_EQ(Expand(CountingSeed(), kRotation, 0, 0, kQ, 1024), Expand(CountingSeed(), kRotation, 0, 0, kQ, 1024));
+}
+
+// Any piece of a chunk can be made alone.
+TEST(UniformExpander, PiecesAreThoseOfTheWhole) {
+  for (const uint64_t q : {uint64_t{1152921504606830593}, (uint64_t{0x11} << 52) + 1}) {
+    const std::vector<uint64_t> whole = Expand(CountingSeed(), kRotation, 2, 3, q, 8192);
+    const UniformExpander uniform(CountingSeed(), kRotation);
+    std::vector<uint64_t> piece(2048);
+    for (size_t begin = 0; begin < whole.size(); begin += piece.size()) {
+      uniform.Fill(2, 3, Modulus(q), piece, begin);
+      EXPECT_TRUE(std::equal(piece.begin(), piece.end(), whole.begin() + static_cast<ptrdiff_t>(begin))) << begin;
+    }
+  }
+}
+
+TEST(UniformStream, VectorsGiveWhatOpenSslGives) {
+  const UniformStream vectors = VectorUniformStream();
+  if (vectors == nullptr) GTEST_SKIP() << "this CPU has no VAES";
+  const std::array<uint8_t, 16> key = {1, 2, 3, 250};
+  for (const StreamPosition position :
+       {StreamPosition{0, 0, 0, 0}, {3, 70, 9, 1000}, {0x01020304, 0x8090a0b0, 0xffffffff, 0xffff0001}}) {
+    for (const uint64_t mask : {(uint64_t{1} << 61) - 1, (uint64_t{1} << 26) - 1}) {
+      for (const uint64_t largest : {mask, mask - mask / 16, mask / 2}) {
+        std::vector<uint64_t> a(1024), b(1024);
+        EXPECT_EQ(vectors(key, position, mask, largest, a), PortableUniformStream(key, position, mask, largest, b));
+        EXPECT_EQ(a, b);
+      }
+    }
+  }
 }
 
 // A shorter chunk is a prefix of a longer one: blocks are made one by one, rejections included.
