@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/executor/cached_keys.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace keymemrt::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+class CachedKeys::Use : public lattice::KeyUse {
+ public:
+  Use(CachedKeys& keys, uint32_t key, uint32_t keep) : keys_(keys), key_(key), keep_(keep) {}
+  ~Use() override { keys_.Keep(key_, keep_); }
+
+  Result<std::span<const uint64_t>> Chunk(int digit, int limb) override {
+    KMRT_ASSIGN_OR_RETURN(const uint64_t* data, keys_.Pin(key_, Index(digit, limb)));
+    return std::span<const uint64_t>(data, keys_.pool_.slot_words());
+  }
+  void Done(int digit, int limb) override { keys_.Unpin(key_, Index(digit, limb)); }
+
+ private:
+  uint32_t Index(int digit, int limb) const {
+    return static_cast<uint32_t>(keys_.store_.parameters().ChunkIndex(digit, limb));
+  }
+  CachedKeys& keys_;
+  const uint32_t key_;
+  const uint32_t keep_;  // after the use
+};
+
+CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads,
+                       const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored)
+    : store_(store), policy_(policy), pool_(pool), threads_(threads), stored_(std::move(stored)), cache_(chunk_counts) {
+  for (const uint32_t count : chunk_counts) slots_.emplace_back(count);
+}
+
+Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& program, const KeyStore& store,
+                                                       const Policy& policy, SlotPool& pool, int threads) {
+  if (store.parameters().literal() != program.parameters) {
+    return Corrupt(
+        "{}: made for other parameters ({}) than the program's: make keys for this program with `keymemrt keygen`",
+        store.directory(), store.parameters().Describe());
+  }
+  std::vector<uint32_t> chunk_counts;
+  std::vector<size_t> stored;
+  for (const program::Key& key : program.keys) {
+    const std::string name = key.id.kind == scheme::KeyKind::kRotation
+                                 ? fmt::format("rotation key of shift {}", key.shift)
+                                 : key.id.ToString();
+    const auto found = store.Find(key.id);
+    if (!found) {
+      return Corrupt("{}: has no {}: the keys are another program's; make keys for this program with `keymemrt keygen`",
+                     store.directory(), name);
+    }
+    if (const int level = store.manifest().keys[*found].level; level < key.level) {
+      return Corrupt(
+          "{}: has the {} up to level {}, the program needs level {}: make keys for this program with "
+          "`keymemrt keygen`",
+          store.directory(), name, level, key.level);
+    }
+    stored.push_back(*found);
+    chunk_counts.push_back(static_cast<uint32_t>(store.parameters().ChunkCount(key.level)));
+  }
+  std::unique_ptr<CachedKeys> keys(new CachedKeys(store, policy, pool, threads, chunk_counts, std::move(stored)));
+  for (size_t i = 0; i < program.keys.size(); ++i) keys->index_.emplace(program.keys[i].id, static_cast<uint32_t>(i));
+  return keys;
+}
+
+Status CachedKeys::Preload() {
+  for (uint32_t key = 0; key < slots_.size(); ++key) {
+    const uint32_t count = static_cast<uint32_t>(slots_[key].size());
+    {
+      const std::lock_guard lock(mutex_);
+      cache_.SetKeep(key, count);
+    }
+    KMRT_RETURN_IF_ERROR(LoadPrefix(key, count));
+  }
+  return Status();
+}
+
+void CachedKeys::BeginUse(size_t index) {
+  const UseRule& rule = policy_.rules[index];
+  for (uint32_t i = rule.evictions_begin; i < rule.evictions_end; ++i) {
+    const planner::Eviction& eviction = policy_.evictions[i];
+    uint32_t keep;
+    {
+      const std::lock_guard lock(mutex_);
+      keep = cache_.keep(eviction.key);
+    }
+    Keep(eviction.key, keep - std::min(keep, eviction.chunks));
+  }
+  const std::lock_guard lock(mutex_);
+  next_rule_ = &rule;
+}
+
+Result<std::unique_ptr<lattice::KeyUse>> CachedKeys::Acquire(const scheme::KeyId& id, int level) {
+  const auto it = index_.find(id);
+  if (it == index_.end()) return InvalidArgument("the program has no {}", id.ToString());
+  const uint32_t key = it->second;
+  const uint32_t chunks = static_cast<uint32_t>(store_.parameters().ChunkCount(level));
+  if (chunks > slots_[key].size()) {
+    return InvalidArgument("{} is used at level {}, above the program's", id.ToString(), level);
+  }
+  UseRule rule;  // nothing is loaded ahead, nothing stays
+  {
+    const std::lock_guard lock(mutex_);
+    if (next_rule_ != nullptr && next_rule_->key == key) rule = *next_rule_;
+    next_rule_ = nullptr;
+    // During the use what is loaded ahead must stay, and what is there already is not given up before it was used.
+    cache_.SetKeep(key, std::max(rule.load, rule.keep));
+  }
+  auto use = std::make_unique<Use>(*this, key, rule.keep);
+  KMRT_RETURN_IF_ERROR(LoadPrefix(key, rule.load));
+  return std::unique_ptr<lattice::KeyUse>(std::move(use));
+}
+
+Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
+  std::vector<uint32_t> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (uint32_t chunk = 0; chunk < count; ++chunk) {
+      switch (cache_.Pin(key, chunk)) {
+        case ChunkCache::Answer::kMiss:
+          missing.push_back(chunk);
+          break;
+        case ChunkCache::Answer::kHit:
+          cache_.Unpin(key, chunk);  // it may stay: SetKeep covers the prefix
+          break;
+        case ChunkCache::Answer::kBusy:
+          break;
+      }
+    }
+  }
+  const Clock::time_point start = Clock::now();
+  std::vector<Slot> slots;
+  for (size_t i = 0; i < missing.size(); ++i) slots.push_back(pool_.Take(MemoryClass::kKeys));
+  // Runs of consecutive chunks are one read each.
+  Status status;
+  size_t done = 0;
+  while (done < missing.size() && status.ok()) {
+    size_t end = done + 1;
+    while (end < missing.size() && missing[end] == missing[end - 1] + 1) ++end;
+    std::vector<uint64_t*> run;
+    for (size_t i = done; i < end; ++i) run.push_back(slots[i].data());
+    status = store_.ReadChunks(stored_[key], static_cast<int>(missing[done]), run);
+    if (status.ok()) done = end;
+  }
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < missing.size(); ++i) {
+    if (i >= done) {
+      cache_.Failed(key, missing[i]);
+      continue;
+    }
+    cache_.Filled(key, missing[i]);
+    if (!cache_.Unpin(key, missing[i])) slots_[key][missing[i]] = std::move(slots[i]);
+  }
+  traffic_.bytes_read += done * store_.chunk_bytes();
+  traffic_.chunks_missed += done;
+  traffic_.stall_seconds += SecondsSince(start);
+  filled_.notify_all();
+  return status;
+}
+
+Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
+  Clock::time_point start;
+  {
+    std::unique_lock lock(mutex_);
+    ChunkCache::Answer answer = cache_.Pin(key, chunk);
+    if (answer == ChunkCache::Answer::kHit) {
+      ++traffic_.chunks_hit;
+      return slots_[key][chunk].data();
+    }
+    start = Clock::now();
+    while (answer == ChunkCache::Answer::kBusy) {
+      filled_.wait(lock);
+      answer = cache_.Pin(key, chunk);
+    }
+    if (answer == ChunkCache::Answer::kHit) {
+      ++traffic_.chunks_hit;
+      traffic_.stall_seconds += SecondsSince(start) / threads_;
+      return slots_[key][chunk].data();
+    }
+  }
+  Slot slot = pool_.Take(MemoryClass::kKeys);
+  uint64_t* const data = slot.data();
+  const Status status = store_.ReadChunks(stored_[key], static_cast<int>(chunk), std::span<uint64_t* const>(&data, 1));
+  const std::lock_guard lock(mutex_);
+  traffic_.stall_seconds += SecondsSince(start) / threads_;
+  filled_.notify_all();
+  if (!status.ok()) {
+    cache_.Failed(key, chunk);
+    return status;
+  }
+  ++traffic_.chunks_missed;
+  traffic_.bytes_read += store_.chunk_bytes();
+  cache_.Filled(key, chunk);
+  slots_[key][chunk] = std::move(slot);
+  return data;
+}
+
+void CachedKeys::Unpin(uint32_t key, uint32_t chunk) {
+  Slot gone;  // goes back to the pool after the lock
+  const std::lock_guard lock(mutex_);
+  if (cache_.Unpin(key, chunk)) gone = std::move(slots_[key][chunk]);
+}
+
+void CachedKeys::Keep(uint32_t key, uint32_t keep) {
+  std::vector<Slot> gone;
+  const std::lock_guard lock(mutex_);
+  cache_.SetKeep(key, keep);
+  for (const uint32_t chunk : cache_.Trim(key)) gone.push_back(std::move(slots_[key][chunk]));
+}
+
+KeyTraffic CachedKeys::traffic() const {
+  const std::lock_guard lock(mutex_);
+  return traffic_;
+}
+
+}  // namespace keymemrt::runtime

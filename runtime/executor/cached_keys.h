@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CachedKeys: the evaluator's key source on a key store and a chunk cache, driven by a policy. What the policy did not
+// load is read when it is asked for, so an evaluator always makes progress, whatever the policy says: it can wait for
+// nothing but a read.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/slot_pool.h"
+#include "lattice/keys/key_source.h"
+#include "program/program.h"
+#include "runtime/executor/chunk_cache.h"
+#include "runtime/keystore/key_store.h"
+#include "runtime/plan/policy.h"
+
+namespace keymemrt::runtime {
+
+struct KeyTraffic {
+  uint64_t bytes_read = 0;
+  uint64_t chunks_hit = 0;     // asked for and in memory
+  uint64_t chunks_missed = 0;  // read because they were asked for, or to begin a use
+  double stall_seconds = 0;    // of evaluation, waiting for reads: summed over threads, divided by their number
+};
+
+class CachedKeys : public lattice::KeySource {
+ public:
+  // All arguments must outlive the object. kCorrupt when the store lacks a key of the program, or has it at too low a
+  // level.
+  static Result<std::unique_ptr<CachedKeys>> Create(const program::Program& program, const KeyStore& store,
+                                                    const Policy& policy, SlotPool& pool, int threads);
+
+  // Loads every key as a whole. Before the first use.
+  Status Preload();
+  // Announces use `index` of the policy: the next Acquire is this one. Gives up what the policy gives up before it.
+  void BeginUse(size_t index);
+
+  const lattice::Seed& a_seed() const override { return store_.manifest().a_seed; }
+  Result<std::unique_ptr<lattice::KeyUse>> Acquire(const scheme::KeyId& id, int level) override;
+
+  KeyTraffic traffic() const;
+
+ private:
+  class Use;
+  CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads,
+             const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored);
+
+  // Loads what is missing of the key's first `count` chunks; counts them as missed, those there as neither.
+  Status LoadPrefix(uint32_t key, uint32_t count);
+  Result<const uint64_t*> Pin(uint32_t key, uint32_t chunk);
+  void Unpin(uint32_t key, uint32_t chunk);
+  // Sets what may stay of the key, and lets go of the rest.
+  void Keep(uint32_t key, uint32_t keep);
+
+  const KeyStore& store_;
+  const Policy& policy_;
+  SlotPool& pool_;
+  const int threads_;
+  const std::vector<size_t> stored_;  // by key of the program: its number in the store
+  std::map<scheme::KeyId, uint32_t> index_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable filled_;
+  ChunkCache cache_;
+  std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready chunks
+  const UseRule* next_rule_ = nullptr;
+  KeyTraffic traffic_;
+};
+
+}  // namespace keymemrt::runtime

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/executor/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+#include <variant>
+
+#include "base/thread_pool.h"
+#include "lattice/encoding/encoder.h"
+#include "lattice/evaluator/evaluator.h"
+#include "lattice/ring/context.h"
+#include "runtime/executor/cached_keys.h"
+#include "runtime/files/ciphertext_file.h"
+#include "runtime/plan/liveness.h"
+#include "runtime/plan/trace.h"
+
+namespace keymemrt::runtime {
+
+namespace {
+
+using lattice::Ciphertext;
+using lattice::Digits;
+using lattice::Plaintext;
+using program::Op;
+using program::Opcode;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Relative difference of scales that is rounding: the compiler multiplies and divides in doubles, as the engine does.
+constexpr double kScaleTolerance = 0x1p-30;
+
+using Value = std::variant<std::monostate, Ciphertext, Plaintext, Digits>;
+
+}  // namespace
+
+struct Executor::Impl {
+  Impl(const program::Program& the_program, const KeyStore& the_store, const scheme::Parameters& parameters,
+       Policy the_policy, const RunOptions& the_options, int threads)
+      : program(the_program),
+        store(the_store),
+        options(the_options),
+        policy(std::move(the_policy)),
+        liveness(the_program),
+        context(parameters),
+        pool(parameters.n()),
+        workers(threads),
+        encoder(context),
+        evaluator(context, pool, &workers) {}
+
+  // What one run needs beside what all share.
+  struct Run {
+    WeightSource* weights;
+    CachedKeys& keys;
+    std::vector<Value> values;
+    size_t next_use = 0;
+    std::vector<double> row, rotated;
+  };
+
+  Status CheckInputs(const std::vector<Ciphertext>& inputs) const;
+  Status Execute(Run& run, size_t op_index);
+  Result<Value> Evaluate(Run& run, size_t op_index);
+  Result<Plaintext> Encode(Run& run, const Op& op);
+
+  const program::Program& program;
+  const KeyStore& store;
+  const RunOptions options;
+  const Policy policy;
+  const Liveness liveness;
+  const lattice::Context context;
+  SlotPool pool;
+  ThreadPool workers;
+  const lattice::Encoder encoder;
+  const lattice::Evaluator evaluator;
+  Stats stats;
+};
+
+Executor::Executor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Executor::~Executor() = default;
+SlotPool& Executor::pool() {
+  return impl_->pool;
+}
+const scheme::Parameters& Executor::parameters() const {
+  return impl_->context.parameters();
+}
+const Stats& Executor::stats() const {
+  return impl_->stats;
+}
+
+Result<std::unique_ptr<Executor>> Executor::Create(const program::Program& program, const KeyStore& store,
+                                                   const RunOptions& options) {
+  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, program.CheckedParameters());
+  if (options.threads < 0) return InvalidArgument("{} threads: at least one expected", options.threads);
+  const int threads =
+      options.threads != 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const planner::Trace trace = MakeTrace(program, parameters, threads);
+  KMRT_ASSIGN_OR_RETURN(Policy policy, MakePolicy(trace, options.mode, options.budget_bytes));
+
+  Stats stats;
+  stats.mode = options.mode;
+  stats.threads = threads;
+  stats.budget_bytes = options.budget_bytes;
+  stats.fixed_bytes = trace.fixed_bytes;
+  stats.predicted = policy.predicted;
+  stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
+  for (const uint32_t chunks : trace.key_chunks) stats.key_store_bytes += chunks * trace.slot_bytes;
+  for (const program::Key& key : program.keys) stats.galois_keys += key.id.galois_element != 0;
+  for (const Op& op : program.ops) {
+    const bool rotation = op.opcode == Opcode::kRotate || op.opcode == Opcode::kRotateHoisted;
+    stats.rotations += rotation;
+    stats.key_switches += rotation || op.opcode == Opcode::kRelinearize;
+  }
+
+  auto impl = std::make_unique<Impl>(program, store, parameters, std::move(policy), options, threads);
+  impl->stats = stats;
+  // The keys must be there before anything else is done; each run then has a cache of its own.
+  KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, threads).status());
+  return std::unique_ptr<Executor>(new Executor(std::move(impl)));
+}
+
+Status Executor::Impl::CheckInputs(const std::vector<Ciphertext>& inputs) const {
+  if (inputs.size() != program.inputs.size()) {
+    return InvalidArgument("{} encrypted inputs, the program takes {}", inputs.size(), program.inputs.size());
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const program::Value& expected = program.values[program.inputs[i].value];
+    const Ciphertext& input = inputs[i];
+    if (input.level != expected.level || static_cast<int>(input.parts.size()) != expected.parts ||
+        std::abs(input.scale - expected.scale) > expected.scale * kScaleTolerance) {
+      return Corrupt(
+          "input '{}' has level {}, {} parts and scale {}, the program expects level {}, {} parts and scale {}: "
+          "encrypt it "
+          "for this program with `keymemrt encrypt`",
+          program.inputs[i].name, input.level, input.parts.size(), input.scale, expected.level, expected.parts,
+          expected.scale);
+    }
+  }
+  return Status();
+}
+
+Result<Plaintext> Executor::Impl::Encode(Run& run, const Op& op) {
+  if (op.source == program::EncodeSource::kWeight) {
+    run.row.resize(program.weights[op.index].columns);
+    KMRT_RETURN_IF_ERROR(run.weights->Row(op.index, op.row, run.row));
+  } else {
+    run.row = program.constants[op.index];
+  }
+  const int64_t length = static_cast<int64_t>(run.row.size());
+  const int64_t rotation = ((op.rotation % length) + length) % length;
+  std::rotate(run.row.begin(), run.row.begin() + rotation, run.row.end());
+  const program::Value& result = program.values[op.result];
+  return encoder.Encode(run.row, result.scale, result.level, pool);
+}
+
+Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
+  const Op& op = program.ops[op_index];
+  const auto ciphertext = [&](int i) -> const Ciphertext& { return std::get<Ciphertext>(run.values[op.operands[i]]); };
+  const auto plaintext = [&](int i) -> const Plaintext& { return std::get<Plaintext>(run.values[op.operands[i]]); };
+  // The first operand, to be overwritten: itself when nobody needs it any more, else a copy.
+  const auto consumed = [&]() -> Ciphertext {
+    if (liveness.Consumes(op_index)) return std::move(std::get<Ciphertext>(run.values[op.operands[0]]));
+    return evaluator.Copy(ciphertext(0));
+  };
+  const auto wrap = [](auto result) -> Result<Value> {
+    if (!result.ok()) return result.status();
+    return Value(std::move(result).value());
+  };
+  switch (op.opcode) {
+    case Opcode::kEncode:
+      return wrap(Encode(run, op));
+    case Opcode::kAdd:
+      return wrap(evaluator.Add(consumed(), ciphertext(1)));
+    case Opcode::kSub:
+      return wrap(evaluator.Sub(consumed(), ciphertext(1)));
+    case Opcode::kNegate:
+      return wrap(evaluator.Negate(consumed()));
+    case Opcode::kAddPlain:
+      return wrap(evaluator.AddPlain(consumed(), plaintext(1)));
+    case Opcode::kSubPlain:
+      return wrap(evaluator.SubPlain(consumed(), plaintext(1)));
+    case Opcode::kMulPlain:
+      return wrap(evaluator.MulPlain(ciphertext(0), plaintext(1)));
+    case Opcode::kMul:
+      return wrap(evaluator.Mul(ciphertext(0), ciphertext(1)));
+    case Opcode::kRelinearize:
+      return wrap(evaluator.Relinearize(consumed(), run.keys));
+    case Opcode::kRescale:
+      return wrap(evaluator.Rescale(consumed()));
+    case Opcode::kLevelReduce:
+      return wrap(evaluator.LevelReduce(consumed(), program.values[op.result].level));
+    case Opcode::kRotate:
+      return wrap(evaluator.Rotate(ciphertext(0), program.keys[op.key].shift, run.keys));
+    case Opcode::kDecompose:
+      return wrap(evaluator.Decompose(ciphertext(0)));
+    case Opcode::kRotateHoisted:
+      return wrap(evaluator.RotateHoisted(ciphertext(0), std::get<Digits>(run.values[op.operands[1]]),
+                                          program.keys[op.key].shift, run.keys));
+    case Opcode::kLoadKey:
+    case Opcode::kClearKey:
+    case Opcode::kClear:
+      break;
+  }
+  return Failed("an operation without a result was asked for one");
+}
+
+Status Executor::Impl::Execute(Run& run, size_t op_index) {
+  const Op& op = program.ops[op_index];
+  switch (op.opcode) {
+    case Opcode::kLoadKey:
+    case Opcode::kClearKey:
+      return Status();  // a key's lifetime is in the trace; the policy made of it decides
+    case Opcode::kClear:
+      run.values[op.operands[0]] = std::monostate();
+      return Status();
+    case Opcode::kRelinearize:
+    case Opcode::kRotate:
+    case Opcode::kRotateHoisted:
+      run.keys.BeginUse(run.next_use++);
+      break;
+    default:
+      break;
+  }
+  KMRT_ASSIGN_OR_RETURN(run.values[op.result], Evaluate(run, op_index));
+  if (const auto* result = std::get_if<Ciphertext>(&run.values[op.result])) {
+    const program::Value& expected = program.values[op.result];
+    if (result->level != expected.level || static_cast<int>(result->parts.size()) != expected.parts ||
+        std::abs(result->scale - expected.scale) > expected.scale * kScaleTolerance) {
+      return Failed("the result has level {} and scale {}, the program says level {} and scale {}", result->level,
+                    result->scale, expected.level, expected.scale);
+    }
+  }
+  return Status();
+}
+
+Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector<Ciphertext> inputs) {
+  Impl& impl = *impl_;
+  const program::Program& program = impl.program;
+  if (weights == nullptr && !program.weights.empty()) {
+    return InvalidArgument("the program needs weights ('{}' and others): name the file with --weights",
+                           program.weights[0].name);
+  }
+  KMRT_RETURN_IF_ERROR(impl.CheckInputs(inputs));
+  Stats& stats = impl.stats;
+  impl.pool.ResetPeaks();
+  const Clock::time_point start = Clock::now();
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<CachedKeys> keys,
+                        CachedKeys::Create(program, impl.store, impl.policy, impl.pool, stats.threads));
+  stats.load_seconds = 0;
+  if (impl.policy.preload) {
+    KMRT_RETURN_IF_ERROR(keys->Preload());
+    stats.load_seconds = SecondsSince(start);
+  }
+
+  Impl::Run run{weights, *keys, std::vector<Value>(program.values.size()), 0, {}, {}};
+  for (size_t i = 0; i < inputs.size(); ++i) run.values[program.inputs[i].value] = std::move(inputs[i]);
+  for (size_t i = 0; i < program.ops.size(); ++i) {
+    const Status status = impl.Execute(run, i);
+    if (!status.ok()) return status.WithContext(program.Describe(program.ops[i]));
+    if (impl.options.progress) impl.options.progress(i + 1, program.ops.size());
+  }
+  std::vector<Ciphertext> outputs;
+  for (size_t i = 0; i < program.outputs.size(); ++i) {
+    // A value may be several outputs, and an output may be an input: all but the last take a copy.
+    const uint32_t value = program.outputs[i].value;
+    const bool again = std::any_of(program.outputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, program.outputs.end(),
+                                   [&](const program::Output& other) { return other.value == value; });
+    Ciphertext& result = std::get<Ciphertext>(run.values[value]);
+    outputs.push_back(again ? impl.evaluator.Copy(result) : std::move(result));
+  }
+
+  const KeyTraffic traffic = keys->traffic();
+  stats.wall_seconds = SecondsSince(start);
+  stats.stall_seconds = traffic.stall_seconds;
+  stats.key_bytes_read = traffic.bytes_read;
+  stats.key_chunks_hit = traffic.chunks_hit;
+  stats.key_chunks_missed = traffic.chunks_missed;
+  stats.peak_rss_bytes = PeakRssBytes();
+  stats.peak_key_bytes = impl.pool.peak_bytes(MemoryClass::kKeys);
+  stats.peak_ciphertext_bytes = impl.pool.peak_bytes(MemoryClass::kCiphertexts);
+  stats.peak_plaintext_bytes = impl.pool.peak_bytes(MemoryClass::kPlaintexts);
+  stats.peak_scratch_bytes = impl.pool.peak_bytes(MemoryClass::kScratch);
+  stats.peak_slot_bytes = impl.pool.peak_total_bytes();
+  stats.reserved_slot_bytes = impl.pool.reserved_bytes();
+  return outputs;
+}
+
+Result<Stats> RunFiles(const program::Program& program, const std::string& keys_dir, WeightSource* weights,
+                       const std::string& input_path, const std::string& output_path, const RunOptions& options) {
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyStore> store, KeyStore::Open(keys_dir));
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, Executor::Create(program, *store, options));
+  const KeySetId key_set = store->manifest().key_set;
+  KMRT_ASSIGN_OR_RETURN(CiphertextFile input, ReadCiphertexts(input_path, executor->parameters(), executor->pool()));
+  KMRT_RETURN_IF_ERROR(CheckKeySet(input_path, input.key_set, keys_dir, key_set));
+  if (input.ciphertexts.size() != program.inputs.size()) {
+    return Corrupt("{}: {} ciphertexts, the program takes {} inputs: encrypt them for this program", input_path,
+                   input.ciphertexts.size(), program.inputs.size());
+  }
+  KMRT_ASSIGN_OR_RETURN(const std::vector<Ciphertext> outputs, executor->Run(weights, std::move(input.ciphertexts)));
+  KMRT_RETURN_IF_ERROR(WriteCiphertexts(output_path, executor->parameters(), key_set, outputs));
+  return executor->stats();
+}
+
+}  // namespace keymemrt::runtime

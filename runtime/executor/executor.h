@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a compiled program on ciphertexts, with the keys on disk, within a memory budget.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/slot_pool.h"
+#include "base/status.h"
+#include "lattice/ring/poly.h"
+#include "program/program.h"
+#include "runtime/executor/stats.h"
+#include "runtime/executor/weights.h"
+#include "runtime/keystore/key_store.h"
+#include "runtime/plan/policy.h"
+
+namespace keymemrt::runtime {
+
+struct RunOptions {
+  Mode mode = Mode::kPlanned;
+  int threads = 0;            // 0: one per processor
+  uint64_t budget_bytes = 0;  // of the whole process; 0: as much as it takes
+  // Called after each operation, on the calling thread.
+  std::function<void(size_t done, size_t total)> progress;
+};
+
+// One program on one client's keys: planned once, run any number of times, one run at a time.
+class Executor {
+ public:
+  // Plans. `program` and `store` must outlive the executor. kInfeasible: the budget is too small, the message holds the
+  // least one; kCorrupt: the store lacks keys of the program, or is of other parameters.
+  static Result<std::unique_ptr<Executor>> Create(const program::Program& program, const KeyStore& store,
+                                                  const RunOptions& options);
+  ~Executor();
+
+  // Where inputs must live, and outputs do.
+  SlotPool& pool();
+  const scheme::Parameters& parameters() const;
+
+  // Consumes the inputs. `weights` may be null when the program has none (kInvalidArgument otherwise).
+  // kInvalidArgument: a wrong number of inputs; kCorrupt: an input of another level, scale or number of parts than the
+  // program's, or a damaged chunk of a key; else what `weights` ends in. Messages name the operation's place in the
+  // user's model.
+  Result<std::vector<lattice::Ciphertext>> Run(WeightSource* weights, std::vector<lattice::Ciphertext> inputs);
+
+  // Of the last run.
+  const Stats& stats() const;
+
+ private:
+  struct Impl;
+  explicit Executor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A whole run on files: opens the key store, reads the input, checks that both are of one key set, runs, writes the
+// output atomically. No output is left behind a failure.
+Result<Stats> RunFiles(const program::Program& program, const std::string& keys_dir, WeightSource* weights,
+                       const std::string& input_path, const std::string& output_path, const RunOptions& options);
+
+}  // namespace keymemrt::runtime

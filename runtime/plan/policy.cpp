@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/policy.h"
+
+#include <algorithm>
+
+#include "base/size.h"
+#include "planner/memory.h"
+
+namespace keymemrt::runtime {
+
+namespace {
+
+// More than any run can take, small enough for the planner's sums.
+constexpr uint64_t kUnlimited = uint64_t{1} << 60;
+
+Policy EmptyPolicy(const planner::Trace& trace, Mode mode) {
+  Policy policy;
+  policy.mode = mode;
+  for (const planner::KeyUse& use : trace.uses) policy.rules.push_back({.key = use.key});
+  return policy;
+}
+
+Prediction Predict(const planner::Trace& trace, const planner::ModeCost& cost, bool ring) {
+  const uint64_t ring_bytes = ring && !trace.uses.empty() ? trace.ring_slots * trace.slot_bytes : 0;
+  return {cost.peak_bytes, cost.peak_key_bytes + ring_bytes, cost.key_bytes_read};
+}
+
+Policy ResidentPolicy(const planner::Trace& trace) {
+  Policy policy = EmptyPolicy(trace, Mode::kResident);
+  policy.preload = true;
+  for (UseRule& rule : policy.rules) rule.keep = trace.key_chunks[rule.key];
+  policy.predicted = Predict(trace, planner::ResidentCost(trace), false);
+  return policy;
+}
+
+Policy ImperativePolicy(const planner::Trace& trace) {
+  Policy policy = EmptyPolicy(trace, Mode::kImperative);
+  // A lifetime is a run of uses of one key (MakeTrace): its first use loads what any of them needs, its last use drops
+  // it.
+  for (size_t begin = 0, end; begin < trace.uses.size(); begin = end) {
+    uint32_t most = trace.uses[begin].chunks;
+    for (end = begin + 1; end < trace.uses.size() && !trace.uses[end].opens_lifetime; ++end) {
+      most = std::max(most, trace.uses[end].chunks);
+    }
+    for (size_t u = begin; u < end; ++u) policy.rules[u].load = policy.rules[u].keep = most;
+    policy.rules[end - 1].keep = 0;
+  }
+  policy.predicted = Predict(trace, planner::ImperativeCost(trace), false);
+  return policy;
+}
+
+Policy StreamingPolicy(const planner::Trace& trace) {
+  Policy policy = EmptyPolicy(trace, Mode::kStreaming);
+  policy.predicted = Predict(trace, planner::StreamingCost(trace), true);
+  return policy;
+}
+
+Result<Policy> PlannedPolicy(const planner::Trace& trace, uint64_t budget_bytes) {
+  KMRT_ASSIGN_OR_RETURN(planner::Plan plan, planner::SolveResidency(trace, budget_bytes));
+  Policy policy = EmptyPolicy(trace, Mode::kPlanned);
+  for (size_t u = 0; u < plan.steps.size(); ++u) {
+    policy.rules[u].keep = plan.steps[u].keep;
+    policy.rules[u].evictions_begin = plan.steps[u].evictions_begin;
+    policy.rules[u].evictions_end = plan.steps[u].evictions_end;
+  }
+  policy.predicted = Predict(trace, planner::PlannedCost(plan), true);
+  policy.evictions = std::move(plan.evictions);
+  return policy;
+}
+
+}  // namespace
+
+const char* ModeName(Mode mode) {
+  switch (mode) {
+    case Mode::kPlanned:
+      return "planned";
+    case Mode::kStreaming:
+      return "streaming";
+    case Mode::kResident:
+      return "resident";
+    case Mode::kImperative:
+      return "imperative";
+  }
+  return "unknown";
+}
+
+Result<Mode> ParseMode(std::string_view name) {
+  std::string names;
+  for (const Mode mode : kModes) {
+    if (name == ModeName(mode)) return mode;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", ModeName(mode));
+  }
+  return InvalidArgument("there is no mode '{}': one of {} expected", name, names);
+}
+
+Result<Policy> MakePolicy(const planner::Trace& trace, Mode mode, uint64_t budget_bytes) {
+  KMRT_RETURN_IF_ERROR(planner::CheckTrace(trace));
+  const uint64_t budget = budget_bytes == 0 ? kUnlimited : budget_bytes;
+  Policy policy;
+  switch (mode) {
+    case Mode::kResident:
+      policy = ResidentPolicy(trace);
+      break;
+    case Mode::kImperative:
+      policy = ImperativePolicy(trace);
+      break;
+    case Mode::kStreaming:
+      policy = StreamingPolicy(trace);
+      break;
+    case Mode::kPlanned: {
+      KMRT_ASSIGN_OR_RETURN(policy, PlannedPolicy(trace, budget));
+      break;
+    }
+  }
+  if (policy.predicted.peak_bytes > budget) {
+    return Infeasible("mode '{}' needs {} ({} bytes) of memory, more than the budget of {}: allow that much{}",
+                      ModeName(mode), FormatSize(policy.predicted.peak_bytes), policy.predicted.peak_bytes,
+                      FormatSize(budget), mode == Mode::kStreaming ? "" : ", or take mode 'planned'");
+  }
+  // Another mode's peak may lie below what a plan would want to keep ready, so the bound is that of the larger of both.
+  KMRT_ASSIGN_OR_RETURN(policy.key_bytes_read_lower_bound,
+                        planner::ReadLowerBound(trace, std::max(budget, planner::LeastFeasibleBudget(trace).bytes)));
+  return policy;
+}
+
+}  // namespace keymemrt::runtime

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a program to what the planner needs to know of it: the uses of keys in order, and the memory that everything
+// else takes around each. The figures follow from the executor's and the engine's own rules, so that the predicted
+// peaks are the measured ones.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "planner/trace.h"
+#include "program/program.h"
+#include "scheme/parameters.h"
+
+namespace keymemrt::runtime {
+
+// Slots of ciphertexts, plaintexts, digits and scratch at the peak of each operation, in order. An upper bound for an
+// encode of numbers below 2^16 and for rescales on several threads; exact for everything else.
+std::vector<uint64_t> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
+                                     int threads);
+// Slots of the inputs.
+uint64_t InputSlots(const program::Program& program);
+
+// Bytes of a run outside slots: code and libraries, the program, tables that depend on the parameters, thread stacks.
+uint64_t FixedBytes(const program::Program& program, const scheme::Parameters& parameters, int threads);
+
+// Uses are the relinearizations and rotations, in order; keys are numbered as in the program. A lifetime also begins
+// where another key was used since the key's last use: the imperative mode has one key at a time. REQUIRES:
+// Verify(program).ok(), parameters the program's.
+planner::Trace MakeTrace(const program::Program& program, const scheme::Parameters& parameters, int threads);
+
+}  // namespace keymemrt::runtime
