@@ -38,7 +38,7 @@ static FailureOr<PlainSource> traceRoot(Value value, Operation *user) {
     return def->emitOpError(
         "cannot be evaluated at compile time: the numbers of a plaintext are a row of a function "
         "argument or of a constant, possibly rotated");
-  if (def && failed(getNumbers(value)))
+  if (def && !hasNumbers(value))
     return def->emitOpError("has no numbers at hand: an elided resource cannot be compiled");
   PlainSource source;
   source.root = value;
@@ -78,29 +78,32 @@ FailureOr<PlainSource> tracePlain(Value value, Operation *user) {
   return source;
 }
 
-FailureOr<std::vector<double>> getNumbers(Value constant) {
-  auto op = constant.getDefiningOp<arith::ConstantOp>();
-  if (!op)
-    return failure();
-  auto toDouble = [](APFloat value) {
-    bool losesInfo = false;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
-    return value.convertToDouble();
-  };
+bool hasNumbers(Value value) {
+  auto op = value.getDefiningOp<arith::ConstantOp>();
+  return op &&
+         isa<FloatAttr, IntegerAttr, DenseFPElementsAttr, DenseIntElementsAttr>(op.getValue());
+}
+
+std::vector<double> getNumbers(Value constant, int64_t begin, int64_t count) {
+  const Attribute value = constant.getDefiningOp<arith::ConstantOp>().getValue();
   std::vector<double> numbers;
-  if (auto number = dyn_cast<FloatAttr>(op.getValue())) {
-    numbers.push_back(number.getValueAsDouble());
-  } else if (auto number = dyn_cast<IntegerAttr>(op.getValue())) {
-    numbers.push_back(number.getValue().signedRoundToDouble());
-  } else if (auto dense = dyn_cast<DenseFPElementsAttr>(op.getValue())) {
-    for (const APFloat &value : dense.getValues<APFloat>())
-      numbers.push_back(toDouble(value));
-  } else if (auto dense = dyn_cast<DenseIntElementsAttr>(op.getValue())) {
-    for (const APInt &value : dense.getValues<APInt>())
-      numbers.push_back(value.signedRoundToDouble());
-  } else {
-    return failure();
+  if (auto number = dyn_cast<FloatAttr>(value))
+    return {number.getValueAsDouble()};
+  if (auto number = dyn_cast<IntegerAttr>(value))
+    return {number.getValue().signedRoundToDouble()};
+  if (auto dense = dyn_cast<DenseFPElementsAttr>(value)) {
+    const auto all = dense.getValues<APFloat>().begin();
+    for (int64_t i = begin; i < begin + count; ++i) {
+      APFloat number = *(all + i);
+      bool losesInfo = false;
+      number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
+      numbers.push_back(number.convertToDouble());
+    }
+    return numbers;
   }
+  const auto all = cast<DenseIntElementsAttr>(value).getValues<APInt>().begin();
+  for (int64_t i = begin; i < begin + count; ++i)
+    numbers.push_back((*(all + i)).signedRoundToDouble());
   return numbers;
 }
 

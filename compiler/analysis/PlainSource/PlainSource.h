@@ -26,9 +26,13 @@ struct PlainSource {
 /// where `value` is an argument.
 mlir::FailureOr<PlainSource> tracePlain(mlir::Value value, mlir::Operation *user);
 
-/// All numbers of an arith.constant's result, row by row; fails without a message where they are
-/// not numbers at hand (an elided resource).
-mlir::FailureOr<std::vector<double>> getNumbers(mlir::Value constant);
+/// Whether `value` is the result of an arith.constant whose numbers are at hand (not an elided
+/// resource).
+bool hasNumbers(mlir::Value value);
+
+/// `count` numbers of `constant`, row by row, from number `begin`. REQUIRES: hasNumbers(constant),
+/// and that many.
+std::vector<double> getNumbers(mlir::Value constant, int64_t begin, int64_t count);
 
 /// The value of an integer or index that constants and arithmetic on them determine.
 std::optional<int64_t> getConstantInteger(mlir::Value value);

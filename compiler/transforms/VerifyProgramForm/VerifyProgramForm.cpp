@@ -164,8 +164,10 @@ LogicalResult Checker::checkForm(Operation *op) {
       })
       .Case([&](key_mgmt::LoadKeyOp op) -> LogicalResult {
         const std::optional<int64_t> index = op.getType().getRotationIndex();
-        if (!index || *index != getConstantInteger(op.getIndex()))
-          return op.emitOpError("[F5] expected a constant index that is also in the key's type");
+        if (!index || *index < 1 || *index >= chain.slots() ||
+            *index != getConstantInteger(op.getIndex()))
+          return op.emitOpError("[F5] expected a constant index from 1 to ")
+                 << chain.slots() - 1 << " that is also in the key's type";
         return success();
       })
       .Case<key_mgmt::LoadRelinKeyOp, key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp,

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The meaning of a straight-line program, at every phase: the oracle that passes are tested
+// against. It shares no code with them.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <vector>
+
+namespace keymemrt::compiler {
+
+/// What a ciphertext holds while the program is interpreted.
+enum class Domain {
+  /// The message: levels, scales, rescales mean nothing.
+  Cleartext,
+  /// Message times scale, as in the scheme: an encode multiplies by its `scale`, a rescale divides
+  /// by the prime of its
+  /// operand's level. Results are divided by their `kmrt.scale`, so a wrong scale anywhere is a
+  /// wrong result. For
+  /// programs with levels and scales.
+  Encoded,
+};
+
+/// Runs `function` on plain doubles. `arguments`: one vector for each function argument; of a
+/// ciphertext the slots (their number divides N/2; they are repeated cyclically), of a tensor its
+/// elements, row by row. Returns N/2 slots for each result.
+///
+/// Rotations go to the left through all N/2 slots; short vectors are encoded by cyclic repetition.
+/// Keys and lifetimes are taken seriously: a rotation is by its key's index, and the use of a
+/// cleared key or value is an error.
+///
+/// Emits an error and fails where the program does something illegal or an operation is unknown.
+mlir::FailureOr<std::vector<std::vector<double>>>
+interpret(mlir::func::FuncOp function, llvm::ArrayRef<std::vector<double>> arguments,
+          Domain domain = Domain::Cleartext);
+
+} // namespace keymemrt::compiler
