@@ -44,7 +44,7 @@ def load_digits(options):
         directory = ROOT.parent / "shared/data/mnist"
     if directory is None:
         folder = ROOT / "examples/mnist-mlp"
-        images, labels, name = folder / "digits.npy", folder / "digits_labels.npy", "digits drawn for this project"
+        images, labels, name = folder / "digits.npy", folder / "digit_labels.npy", "digits drawn for this project"
     else:
         folder = pathlib.Path(directory)
         images, labels, name = folder / "test_images_u8.npy", folder / "test_labels_u8.npy", "MNIST test images"

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keymemrt run: the server's side.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/file.h"
+#include "base/size.h"
+#include "runtime/executor/executor.h"
+#include "tools/keymemrt/commands.h"
+#include "tools/keymemrt/progress.h"
+#include "tools/keymemrt/report.h"
+#include "tools/keymemrt/weights.h"
+
+namespace keymemrt::tools {
+
+namespace {
+
+class Weights : public runtime::WeightSource {
+ public:
+  explicit Weights(const ProgramWeights& weights) : weights_(weights) {}
+  Status Row(uint32_t weight, uint32_t row, std::span<double> out) override { return weights_.Row(weight, row, out); }
+
+ private:
+  const ProgramWeights& weights_;
+};
+
+}  // namespace
+
+void AddRun(CLI::App& app, int& exit_code) {
+  struct Arguments {
+    std::string program, keys, input, output, weights, memory, stats;
+    std::string mode = "planned";
+    int threads = 1;
+    bool quiet = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("run", "run a program on an encrypted input, keys on disk");
+  command->add_option("MODEL", arguments->program, "the compiled program, .kmrt")->required();
+  command->add_option("--keys", arguments->keys, "the key store's directory")->required();
+  command->add_option("--input", arguments->input, "the encrypted input, .ct")->required();
+  command->add_option("-o,--output", arguments->output, "the encrypted output, .ct")->required();
+  command->add_option("--weights", arguments->weights, "the model's weights: .npz, .safetensors or .h5");
+  command->add_option("--memory", arguments->memory, "memory budget of this process, e.g. 512MiB; without it: what it takes");
+  command->add_option("--mode", arguments->mode, "planned, streaming, resident or imperative")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  command->add_option("--stats", arguments->stats, "write what the run took to this file, JSON");
+  command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
+  command->callback([arguments, &exit_code] {
+    const auto run = [&]() -> Status {
+      runtime::RunOptions options;
+      options.threads = arguments->threads;
+      KMRT_ASSIGN_OR_RETURN(options.mode, runtime::ParseMode(arguments->mode));
+      if (!arguments->memory.empty()) {
+        KMRT_ASSIGN_OR_RETURN(options.budget_bytes, ParseSize(arguments->memory));
+        if (options.budget_bytes == 0) return InvalidArgument("--memory 0: a budget of nothing");
+      }
+      KMRT_ASSIGN_OR_RETURN(const program::Program program, program::Read(arguments->program));
+      WarnIfInsecure(program);
+      KMRT_ASSIGN_OR_RETURN(const ProgramWeights file, ProgramWeights::Open(arguments->weights, program));
+      Weights weights(file);
+      Progress progress("operations", arguments->quiet);
+      options.progress = [&](size_t done, size_t total) { progress.Show(done, total); };
+      KMRT_ASSIGN_OR_RETURN(const runtime::Stats stats, runtime::RunFiles(program, arguments->keys, &weights, arguments->input,
+                                                                          arguments->output, options));
+      progress.End();
+      if (!arguments->stats.empty()) {
+        KMRT_RETURN_IF_ERROR(WriteFile(arguments->stats, AsBytes(runtime::ToJson(stats) + "\n")));
+      }
+      if (!arguments->quiet) {
+        fmt::print("{}: {:.2f} s ({:.2f} s waiting for keys), peak {} (keys {}), {} of keys read\n", arguments->output,
+                   stats.wall_seconds, stats.stall_seconds, FormatSize(stats.peak_rss_bytes), FormatSize(stats.peak_key_bytes),
+                   FormatSize(stats.key_bytes_read));
+      }
+      return Status();
+    };
+    if (const Status status = run(); !status.ok()) exit_code = Fail(status);
+  });
+}
+
+}  // namespace keymemrt::tools
