@@ -50,6 +50,13 @@ KMRT_INLINE V MulAddFactor(V sum, V x, const Factor& f, V minus_q) {
   return MulAddLow(MulAddLow(sum, x, f.w), quotient, minus_q);
 }
 
+// floor(2^(51+k) / q) where 2^(k-1) <= q < 2^k; 2^52 - 1 if that is 2^52.
+uint64_t ScaledInverse(const Modulus& q) {
+  const uint128_t ratio = static_cast<uint128_t>(q.ratio_high()) << 64 | q.ratio_low();
+  const uint64_t inverse = static_cast<uint64_t>(ratio >> (77 - q.bits()));
+  return inverse > kMask52 ? kMask52 : inverse;
+}
+
 struct Bounds {
   V q, two_q, minus_q, mask;
   explicit KMRT_INLINE Bounds(const Modulus& modulus)
@@ -86,10 +93,6 @@ struct IfmaNtt {
   KMRT_INLINE Factor Broadcast(const uint64_t* w, const uint64_t* w_shoup) const {
     return {Isa::Set1(*w), Isa::Set1(*w_shoup)};
   }
-  template <int H>
-  KMRT_INLINE Factor Gather(const uint64_t* w, const uint64_t* w_shoup) const {
-    return {Isa::LoadRepeated<H>(w), Isa::LoadRepeated<H>(w_shoup)};
-  }
   KMRT_INLINE V MulClean(V x, const Factor& f) const {
     return bounds.Clean(MulAddFactor(Zero(), x, f, bounds.minus_q));
   }
@@ -105,6 +108,10 @@ struct WideNtt : IfmaNtt {
     x = Isa::Add(u, v);
     y = Isa::Add(Isa::Sub(u, v), bounds.two_q);
   }
+  template <int H>
+  KMRT_INLINE void ForwardWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
+    Forward(x, y, {Isa::LoadRepeated<H>(w), Isa::LoadRepeated<H>(w_shoup)});
+  }
   KMRT_INLINE V ForwardFinish(V x) const { return bounds.From4q(x); }
 
   template <int Level>
@@ -113,6 +120,11 @@ struct WideNtt : IfmaNtt {
     x = Isa::ReduceOnce(Isa::Add(x, y), bounds.two_q);
     y = MulClean(difference, t);
   }
+  template <int H>
+  KMRT_INLINE void InverseWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
+    Inverse<0>(x, y, {Isa::LoadRepeated<H>(w), Isa::LoadRepeated<H>(w_shoup)});
+  }
+  KMRT_INLINE void InverseAcross(V& x, V& y, const Factor& t) const { Inverse<0>(x, y, t); }
   KMRT_INLINE V InverseRelax(V x) const { return x; }
   template <int Level>
   KMRT_INLINE void InverseLast(V& x, V& y, const Factor& sum, const Factor& difference) const {
@@ -123,25 +135,63 @@ struct WideNtt : IfmaNtt {
   }
 };
 
-// q < 2^46: no reduction between butterflies. Forward, a word grows by less than 2q in each of at most 17 passes and
-// stays below 35q < 2^52. Back, sums double: below 2q * 2^Level before the (Level+1)-th pass of a stage, 32q after the
-// fourth, and are then relaxed to 2q again.
+// q < 2^46: all words stay below 64q <= 2^52 without reductions between butterflies.
+//
+// The passes within a pair, which have most of the twiddles, make the quotients themselves and so read half the memory:
+// half = floor(w * 2^51 / q) - e with e in {0, 1}, and 2 * floor(y*half / 2^52) falls short of y*w/q by less than
+// 4y/2^52 + 2 < 6, so that the product is in [0, 6q) where a loaded quotient gives [0, 2q).
+//
+// Forward, a word grows by 2q in each of at most 14 passes and by 6q in each of three: below q + 28q + 18q = 47q.
+// Back, sums double. Within a pair: inputs < q, then < 6q, 12q, 24q, and < 48q after the last, relaxed to < 2q. In a
+// stage: below 2q * 2^Level before the (Level+1)-th pass, 32q after the fourth, relaxed to < 2q.
 struct NarrowNtt : IfmaNtt {
-  Factor one;
+  V one_shoup;  // floor(2^52 / q)
+  V mu;         // floor(2^(51+k) / q) < 2^52, where 2^(k-1) < q < 2^k
+  V six_q, minus_two_q;
+  int shift;  // 52 - k: w << shift is below 2^52
 
-  NarrowNtt(const NttTable& table, const uint64_t* roots, const uint64_t* shoup)
-      : IfmaNtt(table, roots, shoup), one(SetFactor(1, table.modulus())) {}
+  NarrowNtt(const NttTable& table, const uint64_t* roots, const uint64_t* shoup) : IfmaNtt(table, roots, shoup) {
+    const Modulus& q = table.modulus();
+    one_shoup = Isa::Set1(q.ratio_high() >> 12);
+    mu = Isa::Set1(ScaledInverse(q));
+    six_q = Isa::Set1(6 * q.value());
+    minus_two_q = Isa::Set1((uint64_t{1} << 52) - 2 * q.value());
+    shift = 52 - q.bits();
+  }
 
   // x modulo q in [0, 2q), modulo 2^52.
-  KMRT_INLINE V Relax(V x) const { return MulAddLow(x, MulAddHigh(Zero(), x, one.shoup), bounds.minus_q); }
+  KMRT_INLINE V Relax(V x) const { return MulAddLow(x, MulAddHigh(Zero(), x, one_shoup), bounds.minus_q); }
+  // sum + x*w modulo 2^52, where x*w stands for a representative in [0, 6q).
+  KMRT_INLINE V MulAddRough(V sum, V x, V w) const {
+    const V half = MulAddHigh(Zero(), Isa::ShiftLeft(w, shift), mu);
+    return MulAddLow(MulAddLow(sum, x, w), MulAddHigh(Zero(), x, half), minus_two_q);
+  }
 
   KMRT_INLINE void Forward(V& x, V& y, const Factor& t) const {
     const V twice = Isa::Add(Isa::Add(x, x), bounds.two_q);
     x = MulAddFactor(x, y, t, bounds.minus_q);  // x + v
     y = Isa::Sub(twice, x);                     // x - v + 2q
   }
+  template <int H>
+  KMRT_INLINE void ForwardWithin(V& x, V& y, const uint64_t* w, const uint64_t*) const {
+    const V twice = Isa::Add(Isa::Add(x, x), six_q);
+    x = MulAddRough(x, y, Isa::LoadRepeated<H>(w));
+    y = Isa::Sub(twice, x);
+  }
   KMRT_INLINE V ForwardFinish(V x) const { return bounds.From2q(bounds.Clean(Relax(x))); }
 
+  template <int H>
+  KMRT_INLINE void InverseWithin(V& x, V& y, const uint64_t* w, const uint64_t*) const {
+    // Inputs are below q, 6q, 12q for H = 1, 2, 4.
+    const V difference = Isa::Add(Isa::Sub(x, y), H == 4 ? Isa::ShiftLeft(six_q, 1) : six_q);
+    x = Isa::Add(x, y);
+    y = MulAddRough(Zero(), difference, Isa::LoadRepeated<H>(w));
+  }
+  KMRT_INLINE void InverseAcross(V& x, V& y, const Factor& t) const {
+    const V difference = Isa::Add(Isa::Sub(x, y), Isa::ShiftLeft(six_q, 2));
+    x = Isa::Add(x, y);
+    y = MulAddFactor(Zero(), difference, t, bounds.minus_q);
+  }
   template <int Level>
   KMRT_INLINE void Inverse(V& x, V& y, const Factor& t) const {
     const V difference = Isa::Add(Isa::Sub(x, y), Isa::ShiftLeft(bounds.two_q, Level));
@@ -181,16 +231,12 @@ void NttInverse(uint64_t* x, const NttTable& table) {
 }
 
 // a*b mod q for a, b < q, in [0, 3q). With 2^(k-1) <= q < 2^k: p = floor(a*b / 2^(k-1)) < 2^(k+1) <= 2^51,
-// mu = floor(2^(51+k) / q) (2^52 - 1 for a power of two), t = floor(p*mu / 2^52); t falls short of a*b/q by less than
-// 1 (cutting p) + 1 (cutting mu) + 1 (floor).
+// mu = floor(2^(51+k) / q), t = floor(p*mu / 2^52); t falls short of a*b/q by less than 1 (cutting p) + 1 (cutting mu)
+// + 1.
 struct Product {
   V mu;
   int shift;
-  explicit KMRT_INLINE Product(const Modulus& q) : shift(q.bits() - 1) {
-    const uint128_t ratio = static_cast<uint128_t>(q.ratio_high()) << 64 | q.ratio_low();
-    const uint64_t word = static_cast<uint64_t>(ratio >> (77 - q.bits()));
-    mu = Isa::Set1(word > kMask52 ? kMask52 : word);
-  }
+  explicit KMRT_INLINE Product(const Modulus& q) : mu(Isa::Set1(ScaledInverse(q))), shift(q.bits() - 1) {}
   KMRT_INLINE V MulLazy(V a, V b, const Bounds& bounds) const {
     const V high = MulAddHigh(Zero(), a, b);
     const V low = MulAddLow(Zero(), a, b);

@@ -6,26 +6,27 @@
 #include <benchmark/benchmark.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/slot_pool.h"
 #include "lattice/simd/kernels.h"
 #include "scheme/parameters.h"
 
 namespace keymemrt::lattice {
 namespace {
 
-struct FreeAligned {
-  void operator()(uint64_t* p) const { operator delete[](p, std::align_val_t{64}); }
-};
-using Limb = std::unique_ptr<uint64_t[], FreeAligned>;
-
-Limb RandomLimb(size_t n, uint64_t below) {
+// As the engine has them: slots of one limb, in huge pages where the system gives them.
+Slot RandomLimb(int log_n, uint64_t below) {
   static std::mt19937_64 random(1);
-  Limb limb(new (std::align_val_t{64}) uint64_t[n]);
-  for (size_t i = 0; i < n; ++i) limb[i] = random() % below;
+  static std::map<int, std::unique_ptr<SlotPool>> pools;
+  std::unique_ptr<SlotPool>& pool = pools[log_n];
+  if (pool == nullptr) pool = std::make_unique<SlotPool>(size_t{1} << log_n);
+  Slot limb = pool->Take(MemoryClass::kScratch);
+  for (uint64_t& word : limb.words()) word = random() % below;
   return limb;
 }
 
@@ -36,14 +37,14 @@ void ReportWords(benchmark::State& state, size_t words) {
 // `count` primes used in turn.
 void Ntt(benchmark::State& state, void (*transform)(uint64_t*, const NttTable&), int log_n, int bits, size_t count) {
   std::vector<NttTable> tables;
-  std::vector<Limb> limbs;
+  std::vector<Slot> limbs;
   for (const uint64_t q : *scheme::FindNttPrimes(bits, log_n, count)) {
     tables.emplace_back(log_n, Modulus(q));
-    limbs.push_back(RandomLimb(size_t{1} << log_n, q));
+    limbs.push_back(RandomLimb(log_n, q));
   }
   size_t i = 0;
   for (auto _ : state) {
-    transform(limbs[i].get(), tables[i]);
+    transform(limbs[i].data(), tables[i]);
     i = i + 1 == count ? 0 : i + 1;
   }
 }
@@ -51,14 +52,14 @@ void Ntt(benchmark::State& state, void (*transform)(uint64_t*, const NttTable&),
 struct Operands {
   size_t n;
   Modulus q;
-  Limb out, a, b;
+  Slot out, a, b;
   uint64_t w;
 };
 
 void Pointwise(benchmark::State& state, int log_n, int bits, const std::function<void(Operands&)>& run) {
   const size_t n = size_t{1} << log_n;
   const uint64_t q = scheme::FindNttPrimes(bits, log_n, 1)->front();
-  Operands o{n, Modulus(q), RandomLimb(n, q), RandomLimb(n, q), RandomLimb(n, q), q / 3};
+  Operands o{n, Modulus(q), RandomLimb(log_n, q), RandomLimb(log_n, q), RandomLimb(log_n, q), q / 3};
   for (auto _ : state) run(o);
   ReportWords(state, n);
 }
@@ -66,22 +67,22 @@ void Pointwise(benchmark::State& state, int log_n, int bits, const std::function
 void Dot(benchmark::State& state, const Kernels& kernels, int log_n, int bits, int in_bits, size_t count) {
   const size_t n = size_t{1} << log_n;
   const Modulus q(scheme::FindNttPrimes(bits, log_n, 1)->front());
-  const Limb out = RandomLimb(n, q.value());
-  std::vector<Limb> in;
+  const Slot out = RandomLimb(log_n, q.value());
+  std::vector<Slot> in;
   std::vector<const uint64_t*> pointers;
   std::vector<uint64_t> w;
   for (size_t i = 0; i < count; ++i) {
-    in.push_back(RandomLimb(n, uint64_t{1} << in_bits));
-    pointers.push_back(in.back().get());
+    in.push_back(RandomLimb(log_n, uint64_t{1} << in_bits));
+    pointers.push_back(in.back().data());
     w.push_back(q.value() / (i + 2));
   }
-  for (auto _ : state) kernels.dot(out.get(), pointers.data(), w.data(), count, n, q);
+  for (auto _ : state) kernels.dot(out.data(), pointers.data(), w.data(), count, n, q);
   ReportWords(state, n * (count + 1));
 }
 
 void Permute(benchmark::State& state, const Kernels& kernels, int log_n) {
   const size_t n = size_t{1} << log_n;
-  const Limb in = RandomLimb(n, ~uint64_t{0}), out = RandomLimb(n, ~uint64_t{0});
+  const Slot in = RandomLimb(log_n, ~uint64_t{0}), out = RandomLimb(log_n, ~uint64_t{0});
   const auto reverse = [log_n](size_t x) {
     size_t reversed = 0;
     for (int i = 0; i < log_n; ++i) reversed |= ((x >> i) & 1) << (log_n - 1 - i);
@@ -89,7 +90,7 @@ void Permute(benchmark::State& state, const Kernels& kernels, int log_n) {
   };
   std::vector<uint32_t> index(n);
   for (size_t i = 0; i < n; ++i) index[i] = static_cast<uint32_t>(reverse((2 * reverse(i) + 1) * 5 % (2 * n) / 2));
-  for (auto _ : state) kernels.permute(out.get(), in.get(), index.data(), n);
+  for (auto _ : state) kernels.permute(out.data(), in.data(), index.data(), n);
   ReportWords(state, 2 * n);
 }
 
@@ -114,15 +115,15 @@ void RegisterAll() {
         const auto pointwise = [&](const char* kernel, auto run) {
           add(name(kernel, log_n, bits), [=](auto& s) { Pointwise(s, log_n, bits, run); });
         };
-        pointwise("add", [k](Operands& o) { k->add(o.out.get(), o.a.get(), o.b.get(), o.n, o.q); });
-        pointwise("mul", [k](Operands& o) { k->mul(o.out.get(), o.a.get(), o.b.get(), o.n, o.q); });
-        pointwise("mul_add", [k](Operands& o) { k->mul_add(o.out.get(), o.a.get(), o.b.get(), o.n, o.q); });
-        pointwise("mul_scalar", [k](Operands& o) { k->mul_scalar(o.out.get(), o.a.get(), o.w, o.n, o.q); });
+        pointwise("add", [k](Operands& o) { k->add(o.out.data(), o.a.data(), o.b.data(), o.n, o.q); });
+        pointwise("mul", [k](Operands& o) { k->mul(o.out.data(), o.a.data(), o.b.data(), o.n, o.q); });
+        pointwise("mul_add", [k](Operands& o) { k->mul_add(o.out.data(), o.a.data(), o.b.data(), o.n, o.q); });
+        pointwise("mul_scalar", [k](Operands& o) { k->mul_scalar(o.out.data(), o.a.data(), o.w, o.n, o.q); });
         pointwise("sub_mul_scalar",
-                  [k](Operands& o) { k->sub_mul_scalar(o.out.get(), o.a.get(), o.b.get(), o.w, o.n, o.q); });
-        pointwise("reduce", [k](Operands& o) { k->reduce(o.out.get(), o.a.get(), o.n, o.q); });
+                  [k](Operands& o) { k->sub_mul_scalar(o.out.data(), o.a.data(), o.b.data(), o.w, o.n, o.q); });
+        pointwise("reduce", [k](Operands& o) { k->reduce(o.out.data(), o.a.data(), o.n, o.q); });
         pointwise("reduce_centered", [k](Operands& o) {
-          k->reduce_centered(o.out.get(), o.a.get(), o.n, Modulus((1ull << 60) - 93), o.q);
+          k->reduce_centered(o.out.data(), o.a.data(), o.n, Modulus((1ull << 60) - 93), o.q);
         });
       }
       for (const int in_bits : {40, 60}) {

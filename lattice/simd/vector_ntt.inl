@@ -8,19 +8,21 @@
 // passes whose stride is a vector or less are done by permuting words within a pair of vectors.
 //
 // An arithmetic `A` has:
-//   Isa                      the vector type and its instructions
-//   kRadixLog                log2 of the largest radix that fits the registers
-//   kPairs                   pairs of vectors that go through the last passes side by side: 1, 2 or 4
-//   Twiddle                  a vector of factors and their quotients; Broadcast(w, shoup), Gather<H>(w, shoup):
-//   2*kLanes/(2H)
-//                            consecutive factors, each for H lanes
-//   Forward(x, y, t)         x, y = x + t*y, x - t*y, words within the bound of the forward transform
-//   ForwardFinish(x)         from there to [0, q)
-//   Inverse<Level>(x, y, t)  x, y = x + y, t*(x - y), the (Level+1)-th in a row since InverseRelax
-//   InverseRelax(x)          a sum back to the bound at which a stage starts
-//   InverseFinish(x, t)      t*x in [0, q), for a sum or difference of words at the last level
-//   InverseLast<Level>(x, y, t_sum, t_difference)
-//   word pointers `roots`, `shoup` of the direction, and n and log_n of the transform
+//   Isa                        the vector type and its instructions
+//   kRadixLog                  log2 of the largest radix that fits the registers
+//   kPairs                     pairs of vectors that go through the last passes side by side: 1, 2 or 4
+//   roots, shoup               the twiddles of the direction and their quotients
+//   last                       inverse: 1/n and roots[1]/n, each followed by its quotient
+//   Twiddle, Broadcast         a vector of one factor and its quotient, and how to load it
+//   Forward(x, y, t)           x, y = x + t*y, x - t*y
+//   ForwardWithin<H>(x, y, w, shoup)  the same for kLanes/H factors from w on, each for H lanes
+//   ForwardFinish(x)           to [0, q)
+//   InverseWithin<H>(x, y, w, shoup)  x, y = x + y, t*(x - y), from H = 1 to kLanes/2
+//   InverseAcross(x, y, t)     the same after these, at the end of the passes of a pair
+//   Inverse<Level>(x, y, t)    the same, the (Level+1)-th in a row of a stage
+//   InverseRelax(x)            a sum, at the end of a stage, to the bound at which the next starts
+//   InverseLast<Level>(x, y, t_sum, t_difference)  x, y = t_sum*(x + y), t_difference*(x - y) in [0, q)
+// It keeps words within its own bounds between these.
 namespace keymemrt::lattice {
 namespace {
 
@@ -94,7 +96,7 @@ struct VectorNtt {
 #pragma GCC unroll 4
     for (int g = 0; g < kPairs; ++g) {
       Isa::template Exchange<H>(u[g], v[g]);
-      a.Forward(u[g], v[g], a.template Gather<H>(w + g * (kLanes / H), shoup + g * (kLanes / H)));
+      a.template ForwardWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
     }
   }
 
@@ -193,13 +195,13 @@ struct VectorNtt {
     }
   }
 
-  template <int H, int Level>
+  template <int H>
   static KMRT_INLINE void InverseWithin(const A& a, V* u, V* v, size_t k) {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
 #pragma GCC unroll 4
     for (int g = 0; g < kPairs; ++g) {
-      a.template Inverse<Level>(u[g], v[g], a.template Gather<H>(w + g * (kLanes / H), shoup + g * (kLanes / H)));
+      a.template InverseWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
       Isa::template Exchange<H>(u[g], v[g]);
     }
   }
@@ -214,12 +216,12 @@ struct VectorNtt {
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
         Isa::Deinterleave(u[g], v[g]);
       }
-      InverseWithin<1, 0>(a, u, v, k);
-      InverseWithin<2, 1>(a, u, v, k);
-      if constexpr (kLanes == 8) InverseWithin<4, 2>(a, u, v, k);
+      InverseWithin<1>(a, u, v, k);
+      InverseWithin<2>(a, u, v, k);
+      if constexpr (kLanes == 8) InverseWithin<4>(a, u, v, k);
 #pragma GCC unroll 4
       for (int g = 0; g < kPairs; ++g) {
-        a.template Inverse<kPairLog - 1>(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
+        a.InverseAcross(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
         Isa::Store(x + 2 * kLanes * g, a.InverseRelax(u[g]));
         Isa::Store(x + 2 * kLanes * g + kLanes, v[g]);
       }

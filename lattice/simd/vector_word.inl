@@ -52,7 +52,7 @@ struct WordNtt {
     return {Isa::Set1(*w), Isa::Set1(*w_shoup), Isa::Set1High(w_shoup)};
   }
   template <int H>
-  KMRT_INLINE Twiddle Gather(const uint64_t* w, const uint64_t* w_shoup) const {
+  KMRT_INLINE Twiddle Repeat(const uint64_t* w, const uint64_t* w_shoup) const {
     const V quotient = Isa::template LoadRepeated<H>(w_shoup);
     return {Isa::template LoadRepeated<H>(w), quotient, Isa::ShiftRight(quotient, 32)};
   }
@@ -62,6 +62,10 @@ struct WordNtt {
     const V v = Math::MulLazy(y, t, q);      // < 4q
     x = Isa::Add(u, v);                      // < 8q
     y = Isa::Add(Isa::Sub(u, v), four_q);    // < 8q
+  }
+  template <int H>
+  KMRT_INLINE void ForwardWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
+    Forward(x, y, Repeat<H>(w, w_shoup));
   }
   KMRT_INLINE V ForwardFinish(V x) const {
     return Isa::ReduceOnce(Isa::ReduceOnce(Isa::ReduceOnce(x, four_q), two_q), q);
@@ -73,6 +77,11 @@ struct WordNtt {
     x = Isa::ReduceOnce(sum, four_q);
     y = Math::MulLazy(difference, t, q);
   }
+  template <int H>
+  KMRT_INLINE void InverseWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
+    Inverse<0>(x, y, Repeat<H>(w, w_shoup));
+  }
+  KMRT_INLINE void InverseAcross(V& x, V& y, const Twiddle& t) const { Inverse<0>(x, y, t); }
   KMRT_INLINE V InverseRelax(V x) const { return x; }
   template <int Level>
   KMRT_INLINE void InverseLast(V& x, V& y, const Twiddle& sum, const Twiddle& difference) const {
