@@ -34,7 +34,7 @@ std::string ToJson(const Stats& stats) {
                        {"peak_key_bytes", stats.predicted.peak_key_bytes},
                        {"key_bytes_read", stats.predicted.key_bytes_read}};
   json["key_bytes_read_lower_bound"] = stats.key_bytes_read_lower_bound;
-  return json.dump(2) + "\n";
+  return json.dump(2);
 }
 
 uint64_t PeakRssBytes() {
