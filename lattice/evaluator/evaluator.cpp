@@ -211,7 +211,9 @@ template <typename DigitSource>
 Result<Ciphertext> Evaluator::Apply(const Ciphertext& a, const DigitSource& digits, const scheme::KeyId& key,
                                     KeySource& keys) const {
   const Workspace work{context_, pool_, threads_};
-  const uint32_t* index = context_.Permutation(key.galois_element);
+  const Slot index_slot = pool_.Take(MemoryClass::kScratch);
+  uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
+  context_.WritePermutation(key.galois_element, index);
   Ciphertext result = Fresh(2, a.level, a.scale);
   // (c0 + k0, k1) decrypts to the message under s(X^(1/g)); X -> X^g takes both to s.
   KMRT_RETURN_IF_ERROR(SwitchKey(work, a.level, digits, key, keys, [&](int limb, uint64_t* part0, uint64_t* part1) {
@@ -266,8 +268,8 @@ Ciphertext Evaluator::Copy(const Ciphertext& a) const {
 int Evaluator::ScratchSlots(int level) const {
   const scheme::Parameters& parameters = context_.parameters();
   const int threads = threads_ == nullptr ? 1 : threads_->size();
-  // A key switch; a rescale takes one slot a thread, less than that.
-  return ModUpDigits::Slots(parameters, level) + SwitchKeySlots(parameters, level, threads);
+  // A key switch and a permutation; a rescale takes one slot a thread, less than that.
+  return 1 + ModUpDigits::Slots(parameters, level) + SwitchKeySlots(parameters, level, threads);
 }
 
 }  // namespace keymemrt::lattice

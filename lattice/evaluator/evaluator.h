@@ -51,8 +51,7 @@ class Evaluator {
   Ciphertext Copy(const Ciphertext& a) const;
 
   // Slots of scratch (MemoryClass::kScratch) that one operation takes at most at `level`, beside operands and result:
-  // for the memory model. Exact for Rotate and Relinearize when the workers are no more than the special primes or the
-  // live limbs.
+  // for the memory model. Exact for Rotate on one worker, an upper bound else.
   int ScratchSlots(int level) const;
 
  private:

@@ -116,13 +116,18 @@ Status GenerateSwitchingKey(const Context& context, SlotPool& pool, const Secret
   const uint64_t* w = w_slot.data();
   const uint64_t* u = u_slot.data();
   int current_limb = -1;
+  const Slot index_slot = pool.Take(MemoryClass::kScratch);
+  uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
+  if (key.kind != scheme::KeyKind::kRelinearization) {
+    context.WritePermutation(InverseGalois(key.galois_element, 2 * n), index);
+  }
   const auto prepare = [&](int limb) {
     SmallToNtt(context, secret.coefficients(), limb, w_slot.data());
     if (key.kind == scheme::KeyKind::kRelinearization) {
       std::copy_n(w_slot.data(), n, u_slot.data());
       kernels.mul(w_slot.data(), w_slot.data(), w_slot.data(), n, context.modulus(limb));
     } else {
-      kernels.permute(u_slot.data(), w_slot.data(), context.Permutation(InverseGalois(key.galois_element, 2 * n)), n);
+      kernels.permute(u_slot.data(), w_slot.data(), index, n);
     }
     current_limb = limb;
   };

@@ -57,7 +57,7 @@ Result<Seed> RandomSeed();
 //                          polynomials modulo Q, where permuting every digit would be DigitCount polynomials modulo
 //                          Q*P.
 // Errors e_d are drawn afresh from the operating system's entropy, so two runs never issue two different b under one a
-// unless `a_seed` is used twice: never do. Memory: four slots and N bytes per digit. kInvalidArgument: no such key or
+// unless `a_seed` is used twice: never do. Memory: five slots and N bytes per digit. kInvalidArgument: no such key or
 // level in these parameters; else what `sink` ends in.
 using ChunkSink = std::function<Status(int digit, int limb, std::span<const uint64_t> b)>;
 Status GenerateSwitchingKey(const Context& context, SlotPool& pool, const SecretKey& secret, const Seed& a_seed,

@@ -18,6 +18,7 @@ uint32_t ReverseBits(uint32_t x, int bits) {
 }  // namespace
 
 Context::Context(scheme::Parameters parameters) : parameters_(std::move(parameters)), kernels_(ActiveKernels()) {
+  for (uint32_t i = 0; i < n() / 8; ++i) block_reversal_.push_back(ReverseBits(i, parameters_.log_n() - 3));
   for (int limb = 0; limb < parameters_.limb_count(); ++limb) {
     tables_.push_back(std::make_unique<NttTable>(parameters_.log_n(), Modulus(parameters_.modulus(limb))));
   }
@@ -88,21 +89,25 @@ const BaseConversion& Context::ModDown(int level) const {
   return *entry;
 }
 
-const uint32_t* Context::Permutation(uint64_t galois_element) const {
+void Context::WritePermutation(uint64_t galois_element, uint32_t* index) const {
   assert(galois_element % 2 == 1 && galois_element < 2 * n());
-  const std::lock_guard lock(mutex_);
-  std::unique_ptr<uint32_t[]>& entry = permutations_[galois_element];
-  if (entry == nullptr) {
-    entry = std::make_unique<uint32_t[]>(n());
-    const int log_n = parameters_.log_n();
-    const uint64_t mask = 2 * n() - 1;
-    // Evaluation i is at psi^(2*brv(i)+1); of x(X^g) it is x's at psi^(g*(2*brv(i)+1)).
-    for (uint32_t i = 0; i < n(); ++i) {
-      const uint64_t exponent = (2 * uint64_t{ReverseBits(i, log_n)} + 1) * galois_element & mask;
-      entry[i] = ReverseBits(static_cast<uint32_t>(exponent >> 1), log_n);
-    }
+  // Evaluation i is at psi^(2j+1), j = brv(i); of x(X^g) it is x's at psi^(g*(2j+1)). The low three bits of i are the
+  // high three bits h of j = j_0 + h*N/8, and g*(2j+1) = g*(2*j_0+1) + (h*g)*N/4: a group of eight stays together,
+  // turned by c.
+  constexpr uint32_t kReversed[] = {0, 4, 2, 6, 1, 5, 3, 7};
+  const int log_blocks = parameters_.log_n() - 3;
+  const uint32_t blocks = uint32_t{1} << log_blocks, g = static_cast<uint32_t>(galois_element);
+  uint32_t turns[8][8];
+  for (uint32_t c = 0; c < 8; ++c) {
+    for (uint32_t h = 0; h < 8; ++h) turns[c][kReversed[h]] = kReversed[(c + h * g) % 8];
   }
-  return entry.get();
+  for (uint32_t block = 0; block < blocks; ++block) {
+    // Modulo 2^32, a multiple of 2N.
+    const uint32_t j = ((2 * block_reversal_[block] + 1) * g >> 1) & (8 * blocks - 1);
+    const uint32_t first = 8 * block_reversal_[j % blocks];
+    const uint32_t* turn = turns[j >> log_blocks];
+    for (uint32_t i = 0; i < 8; ++i) index[8 * block + i] = first + turn[i];
+  }
 }
 
 void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Context: everything that depends on the parameter set alone, computed once and shared by all threads: NTT tables,
-// base conversion constants, automorphism permutations.
+// base conversion constants, the order of evaluations.
 #pragma once
 
 #include <memory>
@@ -56,9 +56,11 @@ class Context {
   // ModDown: from P to q_0..q_level.
   const BaseConversion& ModDown(int level) const;
 
-  // index such that out[i] = in[index[i]] maps evaluations of x(X) to those of x(X^galois_element). n() entries; whole
-  // aligned groups of eight entries map to whole aligned groups of eight. REQUIRES: galois_element odd, below 2N.
-  const uint32_t* Permutation(uint64_t galois_element) const;
+  // index[0..n()) such that out[i] = in[index[i]] maps evaluations of x(X) to those of x(X^galois_element); whole
+  // aligned groups of eight entries map to whole aligned groups of eight. Written anew each time, a hundredth of the
+  // work of a rotation, rather than kept: tables of hundreds of keys would be memory that no budget sees. REQUIRES:
+  // galois_element odd, below 2N.
+  void WritePermutation(uint64_t galois_element, uint32_t* index) const;
 
  private:
   BaseConversion MakeConversion(std::vector<int> from, std::vector<int> to) const;
@@ -67,10 +69,10 @@ class Context {
   const Kernels& kernels_;
   std::vector<std::unique_ptr<NttTable>> tables_;
   std::vector<uint64_t> inverses_;
-  mutable std::mutex mutex_;  // guards the caches below; entries never move once made
+  std::vector<uint32_t> block_reversal_;  // the numbers below N/8, bits reversed
+  mutable std::mutex mutex_;              // guards the caches below; entries never move once made
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_up_;
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_down_;
-  mutable std::unordered_map<uint64_t, std::unique_ptr<uint32_t[]>> permutations_;
 };
 
 // The u of BaseConversion's formula, word by word: out[j] = round(sum_i y[i][j] / f_i). One limb of n words.

@@ -103,20 +103,24 @@ std::vector<uint64_t> ApplyToCoefficients(const std::vector<uint64_t>& x, uint64
   return out;
 }
 
-TEST(Context, PermutationIsTheAutomorphismAndKeepsGroupsOfEight) {
-  const Context context(TestParameters(10, {50}, {50}, 30));
+class PermutationTest : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Rings, PermutationTest, testing::Values(10, 11, 13, 17));
+
+TEST_P(PermutationTest, IsTheAutomorphismAndKeepsGroupsOfEight) {
+  const Context context(TestParameters(GetParam(), {50}, {50}, 30));
   const Modulus& q = context.modulus(0);
   const size_t n = context.n();
   std::mt19937_64 random(1);
   std::vector<uint64_t> x(n);
   for (uint64_t& word : x) word = random() % q.value();
   for (const uint64_t g : {uint64_t{1}, uint64_t{5}, uint64_t{25}, context.parameters().GaloisElement(-3),
-                           context.parameters().GaloisElement(200), uint64_t{2047}}) {
+                           context.parameters().GaloisElement(200), context.parameters().ConjugationElement()}) {
     std::vector<uint64_t> expected = ApplyToCoefficients(x, g, q), evaluations = x, permuted(n);
     context.kernels().ntt_forward(expected.data(), context.ntt(0));
     context.kernels().ntt_forward(evaluations.data(), context.ntt(0));
-    const uint32_t* index = context.Permutation(g);
-    context.kernels().permute(permuted.data(), evaluations.data(), index, n);
+    std::vector<uint32_t> index(n);
+    context.WritePermutation(g, index.data());
+    context.kernels().permute(permuted.data(), evaluations.data(), index.data(), n);
     EXPECT_EQ(permuted, expected) << g;
     for (size_t i = 0; i < n; ++i) ASSERT_EQ(index[i] / 8, index[i & ~size_t{7}] / 8) << g << " " << i;
   }
