@@ -12,6 +12,10 @@ namespace keymemrt::scheme {
 
 namespace {
 
+// A digit may be larger than P by this much, in bits: primes of one size differ in their last bits, and a set that takes q and p
+// of the same size must not need one digit more for it. The noise of a key switch grows by as much at most.
+constexpr double kDigitSlackBits = 0.5;
+
 double SumLog2(const std::vector<uint64_t>& moduli, size_t begin, size_t end) {
   double sum = 0;
   for (size_t i = begin; i < end; ++i) sum += std::log2(static_cast<double>(moduli[i]));
@@ -65,7 +69,7 @@ Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security 
   }
   const double log_p = SumLog2(literal.p, 0, literal.p.size());
   for (size_t i = 0; i < literal.q.size(); ++i) {
-    if (std::log2(static_cast<double>(literal.q[i])) > log_p) {
+    if (std::log2(static_cast<double>(literal.q[i])) > log_p + kDigitSlackBits) {
       return InvalidArgument("P has {:.1f} bits, less than Q[{}] = {}: key switching would drown the message in noise", log_p,
                              i, literal.q[i]);
     }
@@ -85,7 +89,7 @@ Parameters::Parameters(ParameterLiteral literal) : literal_(std::move(literal)) 
   const size_t count = literal_.q.size();
   const auto fits = [&](size_t size) {
     for (size_t begin = 0; begin < count; begin += size) {
-      if (SumLog2(literal_.q, begin, std::min(begin + size, count)) > log_p) return false;
+      if (SumLog2(literal_.q, begin, std::min(begin + size, count)) > log_p + kDigitSlackBits) return false;
     }
     return true;
   };

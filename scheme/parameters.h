@@ -63,8 +63,8 @@ class Parameters {
   bool Is128BitSecure() const;
 
   // --- The gadget of hybrid key switching (Han, Ki, "Better bootstrapping for approximate homomorphic encryption", 2020).
-  // Limbs per digit: the largest number for which every digit's product is at most P, so that the noise of a key switch
-  // stays at the size of a rounding.
+  // Limbs per digit: the largest number for which every digit's product is at most P (within half a bit), so that the
+  // noise of a key switch stays at the size of a rounding.
   int digit_size() const { return digit_size_; }
   // Digits of a ciphertext at `level`: ceil((level+1) / digit_size).
   int DigitCount(int level) const { return (level + digit_size_) / digit_size_; }

@@ -10,7 +10,7 @@ SCALE = 23
 
 def model(q=None, p=None, log_n=LOG_N, scale=SCALE, indices=(0, 1, -3, 512), body=None, extra=""):
     """y = rotl(t^2, 5) + bias, t the linear transform of x by diagonals `indices`."""
-    q, p = q or Q, p or P
+    q, p = Q if q is None else q, P if p is None else p
     degree, slots = 2**log_n, 2**(log_n - 1)
     limbs = ", ".join(f"!mod_arith.int<{prime} : i64>" for prime in q)
     elements = ", ".join(f"{prime} : i64" for prime in q)
