@@ -1,6 +1,7 @@
 """Builds and runs the benchmarks of whole operations: ours, and OpenFHE's in turn with them (standard library only)."""
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -12,8 +13,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORDED = ROOT / "docs/benchmarks.md"
+TABLE_TITLE = "operation/set/level"
 SETS = ("A1", "B", "M", "C", "D")
-THREADS = (1, 2)
 # OpenFHE asked for as many digits as our engine takes (bench/parameter_sets.h).
 THREE_DIGITS = {"C": "C3", "M": "M3"}
 
@@ -30,16 +31,22 @@ def say(message):
 def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Installs what is missing, builds, measures the operations of the engine with 1 and 2 threads and prints a table. "
-        "Where OpenFHE is installed it is measured too, in turn with ours, and ratios are printed with their range over "
-        "the passes; elsewhere its figures recorded in docs/benchmarks.md are shown, labelled so. Progress goes to the "
-        "standard error.",
+        description="Installs what is missing, builds, measures the operations of the engine with 1 and 2 threads and prints "
+        "a Markdown table. Where OpenFHE is installed it is measured too, in turn with ours, and ratios are printed with their "
+        "range over the passes; elsewhere its figures recorded in docs/benchmarks.md are shown, labelled so. With 1 thread "
+        "seconds are CPU time, which other programs on the machine do not lengthen (nothing measured here ever waits), with "
+        "more threads wall time. Progress goes to the standard error.",
         epilog="Exit code: 0 done, 1 a build or a benchmark failed, 2 wrong usage.")
-    parser.add_argument("--quick", action="store_true", help="one short pass over the sets A1 and C: a look, not a measurement")
-    parser.add_argument("--json", metavar="FILE", help="write a list of {name, threads, seconds, repetitions, spread}; seconds is a "
-                        "median, spread (largest - smallest) / median; where measured, openfhe holds the same figures of OpenFHE")
-    parser.add_argument("--openfhe", metavar="PREFIX", help="where OpenFHE is installed (else: CMAKE_PREFIX_PATH, /usr/local, /usr)")
+    parser.add_argument("--quick", action="store_true",
+                        help="one short pass over the sets A1 and C: a look, not a measurement")
+    parser.add_argument("--json", metavar="FILE",
+                        help="write a list of {name, threads, seconds, repetitions, spread}; seconds is a median, spread "
+                        "(largest - smallest) / median; where measured, openfhe holds the same figures of OpenFHE")
+    parser.add_argument("--openfhe", metavar="PREFIX",
+                        help="where OpenFHE is installed (else: CMAKE_PREFIX_PATH, /usr/local, /usr)")
     parser.add_argument("--sets", metavar="LIST", help=f"parameter sets, separated by commas, of {','.join(SETS)}")
+    parser.add_argument("--threads", metavar="LIST", default="1,2",
+                        help="numbers of threads, separated by commas (default 1,2)")
     parser.add_argument("--build", metavar="DIR", help="a configured build directory to use instead of build/release")
     options = parser.parse_args()
     if options.sets is None:
@@ -49,6 +56,9 @@ def parse_arguments():
         for name in options.sets:
             if name not in SETS:
                 parser.error(f"--sets: there is no set '{name}', only {', '.join(SETS)}")
+    if not re.fullmatch(r"[1-9]\d{0,2}(,[1-9]\d{0,2})*", options.threads):
+        parser.error(f"--threads: '{options.threads}': numbers separated by commas expected, such as 1,2")
+    options.threads = [int(number) for number in dict.fromkeys(options.threads.split(","))]
     if options.json and not pathlib.Path(options.json).resolve().parent.is_dir():
         parser.error(f"--json: {options.json}: its directory does not exist")
     if options.build and not (pathlib.Path(options.build) / "CMakeCache.txt").exists():
@@ -64,10 +74,10 @@ def run_logged(log, *commands):
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w") as out:
         for command in commands:
-            if subprocess.run([str(word) for word in command], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT).returncode != 0:
-                out.flush()
+            words = [str(word) for word in command]
+            if subprocess.run(words, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT).returncode != 0:
                 sys.stderr.write("\n".join(log.read_text(errors="replace").splitlines()[-40:]) + "\n")
-                fail(f"failed: {' '.join(str(word) for word in command)} (whole output: {log})")
+                fail(f"failed: {' '.join(words)} (whole output: {log})")
 
 
 def build_ours(options):
@@ -97,12 +107,8 @@ def find_openfhe(options):
     return None
 
 
-def build_openfhe(options, ours):
-    """Returns the program that measures OpenFHE, or None."""
-    found = find_openfhe(options)
-    if found is None:
-        say("OpenFHE is not installed: its recorded figures will be shown")
-        return None
+def build_openfhe(found, ours):
+    """Returns the program that measures the OpenFHE of find_openfhe."""
     prefix, config = found
     build = ours.parent.parent / "openfhe_bench"
     configure = ["cmake", "-S", ROOT / "bench/openfhe", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
@@ -160,7 +166,8 @@ def measure(program, threads, parameter_set, repetitions, min_time, results):
         if record.get("run_type") != "iteration":
             continue
         samples = results.setdefault((record["run_name"], threads), Samples())
-        passes.setdefault(record["run_name"], []).append(record["real_time"] * unit[record["time_unit"]])
+        clock = "cpu_time" if threads == 1 else "real_time"
+        passes.setdefault(record["run_name"], []).append(record[clock] * unit[record["time_unit"]])
         samples.cpu_share.append(record["cpu_time"] / record["real_time"])
         if "key_bytes" in record:
             samples.counters["key_bytes"] = int(record["key_bytes"])
@@ -176,7 +183,7 @@ def run_all(options, ours, openfhe):
     passes, repetitions, min_time = (1, 2, 0.02) if options.quick else (3, 3, 0.05)
     our_results, their_results, versions = {}, {}, {}
     for number in range(1, passes + 1):
-        for threads in THREADS:
+        for threads in options.threads:
             for parameter_set in options.sets:
                 say(f"pass {number} of {passes}, {threads} thread{'s' * (threads > 1)}, set {parameter_set}")
                 versions["kernels"] = measure(ours, threads, parameter_set, repetitions, min_time, our_results)["kernels"]
@@ -223,15 +230,21 @@ def speedup(figures):
     return text if low == high else f"{text} ({low}–{high})"
 
 
+def openfhe_column(threads):
+    return f"OpenFHE, {threads} thr."
+
+
 def read_recorded():
-    """{(name, threads): seconds} of the table in docs/benchmarks.md that says it holds OpenFHE's figures."""
-    if not RECORDED.exists():
-        return {}
-    section = re.search(r"^## OpenFHE's figures, recorded$(.*?)(^## |\Z)", RECORDED.read_text(), re.MULTILINE | re.DOTALL)
-    recorded = {}
-    for row in re.finditer(r"^\| ([a-z_]+/\w+/\w+) +\| +([\d.]+) +\| +([\d.]+) +\|", section.group(1) if section else "", re.MULTILINE):
-        for threads in THREADS:
-            recorded[(row.group(1), threads)] = {"seconds": float(row.group(1 + threads)) * 1e-3}
+    """{(name, threads): seconds} of OpenFHE in the table of docs/benchmarks.md, which a run of this script printed."""
+    recorded, columns = {}, []
+    for line in RECORDED.read_text().splitlines() if RECORDED.exists() else []:
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells and cells[0] == TABLE_TITLE:
+            columns = [(i, int(re.sub(r"\D", "", cell))) for i, cell in enumerate(cells) if cell.startswith("OpenFHE, ")]
+        elif cells and re.fullmatch(r"[a-z_]+/\w+/\w+", cells[0]):
+            for i, threads in columns:
+                if cells[i]:
+                    recorded[(cells[0], threads)] = {"seconds": float(cells[i].split()[0]) * 1e-3}
     return recorded
 
 
@@ -250,70 +263,75 @@ def cpu_name():
         return "unknown CPU"
 
 
-def report(entries, versions, our_results):
+def report(options, entries, versions, our_results):
     by_name = {}
     for entry in entries:
         by_name.setdefault(entry["name"], {})[entry["threads"]] = entry
     measured = "openfhe" in versions
     recorded = {} if measured else read_recorded()
-    print(f"{cpu_name()}, {os.cpu_count()} CPUs; kernels: {versions['kernels']}; "
+    print(f"{cpu_name()}, {os.cpu_count()} CPUs, {datetime.date.today()}; kernels: {versions['kernels']}; "
           f"{'OpenFHE ' + versions['openfhe'] if measured else 'OpenFHE not installed'}. "
           "Milliseconds: median ± half the range of the repetitions.\n")
-    header = ["operation/set/level"]
-    for threads in THREADS:
+    first = options.threads[0]
+    header = [TABLE_TITLE]
+    for threads in options.threads:
         header.append(f"ours, {threads} thr.")
         if measured:
-            header += [f"OpenFHE, {threads} thr.", "ours faster by"]
+            header += [openfhe_column(threads), "ours faster by"]
         elif recorded:
-            header.append(f"OpenFHE, {threads} thr., RECORDED ELSEWHERE")
-    header.append("2 thr. against 1")
+            header.append(f"{openfhe_column(threads)} RECORDED ELSEWHERE")
+    header += [f"{threads} thr. against {first}" for threads in options.threads[1:]]
     rows = []
     for name, by_threads in by_name.items():
         for key, label in (("openfhe", name), ("openfhe_three_digits", f"{name}, 3 digits")):
-            if key != "openfhe" and key not in by_threads[1]:
+            if key != "openfhe" and key not in by_threads[first]:
                 continue
             row = [label]
-            for threads in THREADS:
+            for threads in options.threads:
                 entry = by_threads[threads]
                 row.append(milliseconds(entry))
                 if measured:
                     row += [milliseconds(entry[key]), speedup(entry[key])] if key in entry else ["", ""]
                 elif recorded:
                     row.append(milliseconds(recorded[(name, threads)]) if (name, threads) in recorded else "")
-            row.append(f"{by_threads[1]['seconds'] / by_threads[2]['seconds']:.2f}x")
+            row += [f"{by_threads[first]['seconds'] / by_threads[threads]['seconds']:.2f}x" for threads in options.threads[1:]]
             rows.append(row)
     print_table(header, rows)
     if recorded:
         print("OpenFHE's figures come from docs/benchmarks.md and were RECORDED ELSEWHERE, on another machine or another day: no ratio is "
               "given. Install OpenFHE and run again for a comparison.\n")
-    if measured:
+    if measured and any("openfhe_three_digits" in entry for entry in entries):
         print("'3 digits': OpenFHE with three digits for key switching, as our engine chooses there; else with four.\n")
 
     rows = []
     for name, by_threads in by_name.items():
-        entry = by_threads[1]
+        entry = by_threads[first]
         if "key_bytes" in entry:
             operation, parameter_set, _ = name.split("/")
-            full = by_name[f"{operation}/{parameter_set}/top"][1].get("openfhe", {}).get("key_bytes")
+            full = by_name[f"{operation}/{parameter_set}/top"][first].get("openfhe", {}).get("key_bytes")
             rows.append([name.split("/", 1)[1], f"{entry['key_bytes'] / 1e6:.2f}"] +
                         ([f"{full / 1e6:.2f}", f"{entry['key_bytes'] / full:.3f}"] if full else []))
     print_table(["bytes of a rotation key, MB", "ours", "OpenFHE, whole key", "of it"][:len(rows[0])], rows)
 
     shares = [share for (_, threads), samples in our_results.items() if threads == 1 for share in samples.cpu_share]
-    share = statistics.median(shares)
+    share = statistics.median(shares) if shares else 1
     if share < 0.95:
-        print(f"The machine was BUSY: single-thread runs had a CPU for {share:.0%} of the time. Do not keep these figures.")
+        print(f"The machine was BUSY: single-thread runs had a CPU for {share:.0%} of the time. Keep no figure of several threads; those of 1 "
+              "suffered from shared caches and memory only.")
 
 
 def main():
     options = parse_arguments()
+    found = find_openfhe(options)
+    if found is None:
+        say("OpenFHE is not installed: its recorded figures will be shown")
     ours = build_ours(options)
-    openfhe = build_openfhe(options, ours)
+    openfhe = build_openfhe(found, ours) if found else None
     our_results, their_results, versions = run_all(options, ours, openfhe)
     entries = entries_of(our_results, their_results)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(entries, indent=1) + "\n")
-    report(entries, versions, our_results)
+    report(options, entries, versions, our_results)
 
 
 if __name__ == "__main__":
