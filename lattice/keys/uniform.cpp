@@ -51,14 +51,20 @@ void UniformExpander::Fill(int digit, int limb, const Modulus& q, std::span<uint
     size_t next = std::size(candidates);
     position.stream = static_cast<uint32_t>((begin + i) / kBlock + 1);
     position.block = 0;
-    for (uint64_t& word : out.subspan(i, kBlock)) {
-      while (word > largest) {
-        if (next == std::size(candidates)) {
-          stream(key_, position, mask, largest, std::span(candidates));
-          position.block += std::size(candidates) / 2;
-          next = 0;
+    constexpr size_t kGroup = 16;  // looked at word by word only where one is rejected
+    for (size_t j = i; j < i + kBlock; j += kGroup) {
+      uint64_t above = 0;
+      for (const uint64_t word : out.subspan(j, kGroup)) above |= largest - word;
+      if (above >> 63 == 0) continue;
+      for (uint64_t& word : out.subspan(j, kGroup)) {
+        while (word > largest) {
+          if (next == std::size(candidates)) {
+            stream(key_, position, mask, largest, std::span(candidates));
+            position.block += std::size(candidates) / 2;
+            next = 0;
+          }
+          word = candidates[next++];
         }
-        word = candidates[next++];
       }
     }
   }

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "lattice/arith/cpu_clones.h"
+
 namespace keymemrt::lattice {
 
 namespace {
@@ -13,6 +15,21 @@ uint32_t ReverseBits(uint32_t x, int bits) {
   uint32_t reversed = 0;
   for (int i = 0; i < bits; ++i, x >>= 1) reversed = reversed << 1 | (x & 1);
   return reversed;
+}
+
+// out[j] = round(sum_i y[i][j] * factors[i]), in blocks that stay in the first-level cache while the inputs stream by.
+KMRT_CPU_CLONES void RoundedSum(const uint64_t* const* y, const double* factors, size_t count, size_t n,
+                                uint64_t* out) {
+  constexpr size_t kBlock = 512;
+  double sums[kBlock];
+  for (size_t begin = 0; begin < n; begin += kBlock) {
+    for (double& sum : sums) sum = 0.5;
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t* words = y[i] + begin;
+      for (size_t j = 0; j < kBlock; ++j) sums[j] += static_cast<double>(static_cast<int64_t>(words[j])) * factors[i];
+    }
+    for (size_t j = 0; j < kBlock; ++j) out[begin + j] = static_cast<uint64_t>(static_cast<int64_t>(sums[j]));
+  }
 }
 
 }  // namespace
@@ -112,18 +129,7 @@ void Context::WritePermutation(uint64_t galois_element, uint32_t* index) const {
 
 void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,
                         uint64_t* out) {
-  // In blocks that stay in the first-level cache while the inputs stream by.
-  constexpr size_t kBlock = 512;
-  double sums[kBlock];
-  for (size_t begin = 0; begin < context.n(); begin += kBlock) {
-    for (double& sum : sums) sum = 0.5;
-    for (size_t i = 0; i < conversion.from.size(); ++i) {
-      const uint64_t* words = y[i] + begin;
-      const double reciprocal = conversion.reciprocal[i];
-      for (size_t j = 0; j < kBlock; ++j) sums[j] += static_cast<double>(static_cast<int64_t>(words[j])) * reciprocal;
-    }
-    for (size_t j = 0; j < kBlock; ++j) out[begin + j] = static_cast<uint64_t>(static_cast<int64_t>(sums[j]));
-  }
+  RoundedSum(y, conversion.reciprocal.data(), conversion.from.size(), context.n(), out);
 }
 
 }  // namespace keymemrt::lattice

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "lattice/arith/cpu_clones.h"
+
 namespace keymemrt::lattice {
 
 namespace {
@@ -46,6 +48,17 @@ const std::array<uint64_t, kErrorBound>& GaussianTable() {
     return cumulative;
   }();
   return table;
+}
+
+// magnitudes[j] = how many table entries are not above words[j] >> 1.
+constexpr size_t kGaussianBlock = 512;
+KMRT_CPU_CLONES void CountEntries(const uint64_t* table, const uint64_t* words, uint64_t* magnitudes) {
+  for (size_t j = 0; j < kGaussianBlock; ++j) {
+    uint64_t magnitude = kErrorBound;
+    // (word >> 1) - entry borrows exactly when the word is below the entry: its top bit.
+    for (int k = 0; k < kErrorBound; ++k) magnitude -= ((words[j] >> 1) - table[k]) >> 63;
+    magnitudes[j] = magnitude;
+  }
 }
 
 }  // namespace
@@ -114,17 +127,11 @@ void SampleTernary(Csprng& random, std::span<int8_t> out) {
 
 void SampleGaussian(Csprng& random, std::span<int8_t> out) {
   const std::array<uint64_t, kErrorBound>& table = GaussianTable();
-  constexpr size_t kBlock = 512;
-  uint64_t words[kBlock];
-  uint64_t magnitudes[kBlock];
-  for (size_t begin = 0; begin < out.size(); begin += kBlock) {
+  uint64_t words[kGaussianBlock], magnitudes[kGaussianBlock];
+  for (size_t begin = 0; begin < out.size(); begin += kGaussianBlock) {
     random.Fill(std::span(reinterpret_cast<uint8_t*>(words), sizeof(words)));
-    for (uint64_t& magnitude : magnitudes) magnitude = kErrorBound;
-    for (const uint64_t entry : table) {
-      // (word >> 1) - entry borrows exactly when the word is below the entry: its top bit.
-      for (size_t j = 0; j < kBlock; ++j) magnitudes[j] -= ((words[j] >> 1) - entry) >> 63;
-    }
-    const size_t count = std::min(kBlock, out.size() - begin);
+    CountEntries(table.data(), words, magnitudes);
+    const size_t count = std::min(kGaussianBlock, out.size() - begin);
     for (size_t j = 0; j < count; ++j) {
       const int magnitude = static_cast<int>(magnitudes[j]), sign = -static_cast<int>(words[j] & 1);
       out[begin + j] = static_cast<int8_t>((magnitude ^ sign) - sign);
