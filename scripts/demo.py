@@ -209,8 +209,8 @@ figcaption {{ font-size: 1.3rem; line-height: 1.2; }} small {{ display: block; f
 .digit {{ background: #0f172a; fill: #fff; border-radius: 4px; }} .bad figcaption {{ color: #b91c1c; }}
 </style>
 <h1>Handwritten digits, classified under encryption</h1>
-<p>A 784-128-128-10 network; each image was encrypted, classified by a server process that has no secret key and holds a
-rotation key only around its use, decrypted, and compared with the same network on plain numbers.</p>
+<p>A 784-128-128-10 network; each image was encrypted, classified by a server process that has no secret key and whose
+rotation keys are on disk, decrypted, and compared with the same network on plain numbers.</p>
 <table>{table}</table>
 <h2>Peak memory by mode</h2>
 <p>The peaks of the classes need not fall on the same moment; the rest of the process is code, tables and weights.</p>
@@ -225,7 +225,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/demo")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--out", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--memory", default="64MiB")
+    parser.add_argument("--memory", default="48MiB")
     parser.add_argument("--mnist")
     parser.add_argument("--images", type=int, default=100)
     options = parser.parse_args()
