@@ -99,12 +99,12 @@ std::vector<uint64_t> OperationSlots(const program::Program& program, const Para
         scratch = static_cast<uint64_t>(lattice::ModUpDigits::Slots(parameters, level) +
                                         lattice::SwitchKeySlots(parameters, level, threads));
         break;
-      case Opcode::kRotate:
-        scratch = static_cast<uint64_t>(lattice::ModUpDigits::Slots(parameters, level) +
+      case Opcode::kRotate:  // one slot for the permutation
+        scratch = static_cast<uint64_t>(1 + lattice::ModUpDigits::Slots(parameters, level) +
                                         lattice::SwitchKeySlots(parameters, level, threads));
         break;
       case Opcode::kRotateHoisted:
-        scratch = static_cast<uint64_t>(lattice::SwitchKeySlots(parameters, level, threads));
+        scratch = static_cast<uint64_t>(1 + lattice::SwitchKeySlots(parameters, level, threads));
         break;
       case Opcode::kDecompose:
         scratch = static_cast<uint64_t>(lattice::ModUpDigits::Slots(parameters, level));
@@ -143,8 +143,9 @@ uint64_t InputSlots(const program::Program& program) {
 }
 
 uint64_t FixedBytes(const program::Program& program, const Parameters& parameters, int threads) {
-  // Code, data and heap of the program and its libraries once a run is under way. Measured with `keymemrt run` as VmHWM minus
-  // the pool's slabs and the tables below: 11.2 MiB at N=2^13 and at N=2^16, release build, g++ 12, Debian 12; rounded up.
+  // Code, data and heap of the program and its libraries once a run is under way. Measured with `keymemrt run` as VmHWM
+  // minus the pool's slabs and the tables below: 11.2 MiB at N=2^13 and at N=2^16, release build, g++ 12, Debian 12;
+  // rounded up.
   constexpr uint64_t kProcess = uint64_t{14} << 20;
   constexpr uint64_t kThread = uint64_t{256} << 10;  // what a worker touches of its stack and heap
   constexpr uint64_t kSlab = uint64_t{2} << 20;      // the slot pool's last slab may be nearly empty
@@ -155,12 +156,8 @@ uint64_t FixedBytes(const program::Program& program, const Parameters& parameter
   for (int limb = 0; limb < parameters.limb_count(); ++limb) {
     tables += (parameters.modulus(limb) < uint64_t{1} << 50 ? 6 : 4) * n * sizeof(uint64_t);
   }
-  // A permutation of N 32-bit numbers for each Galois element.
-  std::set<uint64_t> galois;
-  for (const program::Key& key : program.keys) {
-    if (key.id.galois_element != 0) galois.insert(key.id.galois_element);
-  }
-  tables += galois.size() * n * sizeof(uint32_t);
+  // The order of evaluations: N/8 32-bit numbers.
+  tables += n / 8 * sizeof(uint32_t);
   // The encoder's roots: N doubles; a row of weights and its rotation: N/2 doubles each.
   tables += 2 * n * sizeof(double);
   // Base conversions, each (digit_size + 1) x limbs words, of every digit at every level, and the P to Q ones.
