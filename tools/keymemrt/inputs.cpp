@@ -7,6 +7,9 @@ namespace keymemrt::tools {
 
 Result<std::vector<std::vector<double>>> ReadInputs(const std::string& path, const program::Program& program) {
   KMRT_ASSIGN_OR_RETURN(const frontend::Tensor tensor, frontend::ReadNpy(path));
+  if (tensor.type == frontend::ElementType::kUint8) {
+    return Corrupt("{}: holds bytes, float64 or float32 expected: scale pixels as the model was trained", path);
+  }
   size_t wanted = 0;
   for (const program::Input& input : program.inputs) wanted += input.length;
   if (tensor.values.size() != wanted) {
