@@ -12,4 +12,4 @@ namespace keymemrt::lattice {
 
 const Kernels kAvx512Kernels = WordKernels<Avx512, 4>::Table("avx512");
 
-} // namespace keymemrt::lattice
+}  // namespace keymemrt::lattice

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// 64-bit modular arithmetic over vectors, for avx2.cpp and avx512.cpp (see
-// vector_ntt.inl): moduli up to 61 bits, with 32x32-bit products. The high word
-// of a product is taken up to 2 too small, which moves Harvey's bound of 2q to
-// 4q.
+// 64-bit modular arithmetic over vectors, for avx2.cpp and avx512.cpp (see vector_ntt.inl): moduli up to 61 bits, with
+// 32x32-bit products. The high word of a product is taken up to 2 too small, which moves Harvey's bound of 2q to 4q.
 namespace keymemrt::lattice {
 namespace {
 
-template <class Isa> struct WordMath {
+template <class Isa>
+struct WordMath {
   using V = typename Isa::V;
 
-  // floor(x*y / 2^64) - e with e in {0, 1, 2}: the product of the low halves
-  // and the carries below bit 64 are left out. y_high = y >> 32 in the low half
-  // of every lane.
+  // floor(x*y / 2^64) - e with e in {0, 1, 2}: the product of the low halves and the carries below bit 64 are left out.
+  // y_high = y >> 32 in the low half of every lane.
   static KMRT_INLINE V MulHighLazy(V x, V y, V y_high) {
     const V x_high = Isa::ShiftRight(x, 32);
     const V high = Isa::Mul32(x_high, y_high);
@@ -29,15 +27,15 @@ template <class Isa> struct WordMath {
     return {Isa::Set1(w), Isa::Set1(shoup), Isa::Set1(shoup >> 32)};
   }
   // x*f mod q for any x, in [0, 4q).
-  static KMRT_INLINE V MulLazy(V x, const Factor &f, V q) {
+  static KMRT_INLINE V MulLazy(V x, const Factor& f, V q) {
     const V quotient = MulHighLazy(x, f.shoup, f.shoup_high);
     return Isa::Sub(Isa::Mul64(x, f.w), Isa::Mul64(quotient, q));
   }
 };
 
-// The arithmetic of vector_ntt.inl for any q < 2^61. Words between passes:
-// below 8q < 2^64 forward, below 4q back.
-template <class IsaT, int RadixLog> struct WordNtt {
+// The arithmetic of vector_ntt.inl for any q < 2^61. Words between passes: below 8q < 2^64 forward, below 4q back.
+template <class IsaT, int RadixLog>
+struct WordNtt {
   using Isa = IsaT;
   using V = typename Isa::V;
   using Math = WordMath<Isa>;
@@ -45,76 +43,66 @@ template <class IsaT, int RadixLog> struct WordNtt {
   static constexpr int kRadixLog = RadixLog;
   static constexpr int kPairs = Isa::kLanes == 8 ? 4 : 1;
 
-  const uint64_t *roots;
-  const uint64_t *shoup;
-  uint64_t last[4]; // inverse: 1/n and roots[1]/n, each with its quotient
+  const uint64_t* roots;
+  const uint64_t* shoup;
+  uint64_t last[4];  // inverse: 1/n and roots[1]/n, each with its quotient
   V q, two_q, four_q;
 
-  KMRT_INLINE Twiddle Broadcast(const uint64_t *w,
-                                const uint64_t *w_shoup) const {
+  KMRT_INLINE Twiddle Broadcast(const uint64_t* w, const uint64_t* w_shoup) const {
     return {Isa::Set1(*w), Isa::Set1(*w_shoup), Isa::Set1High(w_shoup)};
   }
   template <int H>
-  KMRT_INLINE Twiddle Repeat(const uint64_t *w, const uint64_t *w_shoup) const {
+  KMRT_INLINE Twiddle Repeat(const uint64_t* w, const uint64_t* w_shoup) const {
     const V quotient = Isa::template LoadRepeated<H>(w_shoup);
-    return {Isa::template LoadRepeated<H>(w), quotient,
-            Isa::ShiftRight(quotient, 32)};
+    return {Isa::template LoadRepeated<H>(w), quotient, Isa::ShiftRight(quotient, 32)};
   }
 
-  KMRT_INLINE void Forward(V &x, V &y, const Twiddle &t) const {
-    const V u = Isa::ReduceOnce(x, four_q); // < 4q
-    const V v = Math::MulLazy(y, t, q);     // < 4q
-    x = Isa::Add(u, v);                     // < 8q
-    y = Isa::Add(Isa::Sub(u, v), four_q);   // < 8q
+  KMRT_INLINE void Forward(V& x, V& y, const Twiddle& t) const {
+    const V u = Isa::ReduceOnce(x, four_q);  // < 4q
+    const V v = Math::MulLazy(y, t, q);      // < 4q
+    x = Isa::Add(u, v);                      // < 8q
+    y = Isa::Add(Isa::Sub(u, v), four_q);    // < 8q
   }
   template <int H>
-  KMRT_INLINE void ForwardWithin(V &x, V &y, const uint64_t *w,
-                                 const uint64_t *w_shoup) const {
+  KMRT_INLINE void ForwardWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
     Forward(x, y, Repeat<H>(w, w_shoup));
   }
   KMRT_INLINE V ForwardFinish(V x) const {
-    return Isa::ReduceOnce(Isa::ReduceOnce(Isa::ReduceOnce(x, four_q), two_q),
-                           q);
+    return Isa::ReduceOnce(Isa::ReduceOnce(Isa::ReduceOnce(x, four_q), two_q), q);
   }
   template <int Level>
-  KMRT_INLINE void Inverse(V &x, V &y, const Twiddle &t) const {
-    const V sum = Isa::Add(x, y);                          // < 8q
-    const V difference = Isa::Add(Isa::Sub(x, y), four_q); // < 8q
+  KMRT_INLINE void Inverse(V& x, V& y, const Twiddle& t) const {
+    const V sum = Isa::Add(x, y);                           // < 8q
+    const V difference = Isa::Add(Isa::Sub(x, y), four_q);  // < 8q
     x = Isa::ReduceOnce(sum, four_q);
     y = Math::MulLazy(difference, t, q);
   }
   template <int H>
-  KMRT_INLINE void InverseWithin(V &x, V &y, const uint64_t *w,
-                                 const uint64_t *w_shoup) const {
+  KMRT_INLINE void InverseWithin(V& x, V& y, const uint64_t* w, const uint64_t* w_shoup) const {
     Inverse<0>(x, y, Repeat<H>(w, w_shoup));
   }
-  KMRT_INLINE void InverseAcross(V &x, V &y, const Twiddle &t) const {
-    Inverse<0>(x, y, t);
-  }
+  KMRT_INLINE void InverseAcross(V& x, V& y, const Twiddle& t) const { Inverse<0>(x, y, t); }
   KMRT_INLINE V InverseRelax(V x) const { return x; }
   template <int Level>
-  KMRT_INLINE void InverseLast(V &x, V &y, const Twiddle &sum,
-                               const Twiddle &difference) const {
+  KMRT_INLINE void InverseLast(V& x, V& y, const Twiddle& sum, const Twiddle& difference) const {
     const V s = Isa::Add(x, y);
     const V d = Isa::Add(Isa::Sub(x, y), four_q);
     x = Isa::ReduceOnce(Isa::ReduceOnce(Math::MulLazy(s, sum, q), two_q), q);
-    y = Isa::ReduceOnce(Isa::ReduceOnce(Math::MulLazy(d, difference, q), two_q),
-                        q);
+    y = Isa::ReduceOnce(Isa::ReduceOnce(Math::MulLazy(d, difference, q), two_q), q);
   }
 };
 
-template <class Isa, int RadixLog> struct WordKernels {
+template <class Isa, int RadixLog>
+struct WordKernels {
   using V = typename Isa::V;
   using Math = WordMath<Isa>;
   using Ntt = WordNtt<Isa, RadixLog>;
   using Factor = typename Math::Factor;
   static constexpr size_t kLanes = Isa::kLanes;
 
-  static KMRT_INLINE Ntt MakeNtt(const NttTable &table, const uint64_t *roots,
-                                 const uint64_t *shoup) {
-    const Modulus &q = table.modulus();
-    const uint64_t last =
-        q.MulShoup(roots[1], table.inverse_n(), table.inverse_n_shoup());
+  static KMRT_INLINE Ntt MakeNtt(const NttTable& table, const uint64_t* roots, const uint64_t* shoup) {
+    const Modulus& q = table.modulus();
+    const uint64_t last = q.MulShoup(roots[1], table.inverse_n(), table.inverse_n_shoup());
     return {roots,
             shoup,
             {table.inverse_n(), table.inverse_n_shoup(), last, q.Shoup(last)},
@@ -122,48 +110,36 @@ template <class Isa, int RadixLog> struct WordKernels {
             Isa::Set1(2 * q.value()),
             Isa::Set1(4 * q.value())};
   }
-  static void NttForward(uint64_t *x, const NttTable &table) {
-    if (table.log_n() < kLeastVectorLogN)
-      return kScalarKernels.ntt_forward(x, table);
-    VectorNtt<Ntt>::RunForward(
-        MakeNtt(table, table.roots(), table.roots_shoup()), x, table.log_n());
+  static void NttForward(uint64_t* x, const NttTable& table) {
+    if (table.log_n() < kLeastVectorLogN) return kScalarKernels.ntt_forward(x, table);
+    VectorNtt<Ntt>::RunForward(MakeNtt(table, table.roots(), table.roots_shoup()), x, table.log_n());
   }
-  static void NttInverse(uint64_t *x, const NttTable &table) {
-    if (table.log_n() < kLeastVectorLogN)
-      return kScalarKernels.ntt_inverse(x, table);
-    VectorNtt<Ntt>::RunInverse(
-        MakeNtt(table, table.inverse_roots(), table.inverse_roots_shoup()), x,
-        table.log_n());
+  static void NttInverse(uint64_t* x, const NttTable& table) {
+    if (table.log_n() < kLeastVectorLogN) return kScalarKernels.ntt_inverse(x, table);
+    VectorNtt<Ntt>::RunInverse(MakeNtt(table, table.inverse_roots(), table.inverse_roots_shoup()), x, table.log_n());
   }
 
   // The vectors of multiples of q that results are brought below q with.
   struct Bounds {
     V q, two_q, four_q;
-    explicit KMRT_INLINE Bounds(const Modulus &modulus)
-        : q(Isa::Set1(modulus.value())), two_q(Isa::Set1(2 * modulus.value())),
+    explicit KMRT_INLINE Bounds(const Modulus& modulus)
+        : q(Isa::Set1(modulus.value())),
+          two_q(Isa::Set1(2 * modulus.value())),
           four_q(Isa::Set1(4 * modulus.value())) {}
-    KMRT_INLINE V From4q(V x) const {
-      return Isa::ReduceOnce(Isa::ReduceOnce(x, two_q), q);
-    }
-    KMRT_INLINE V From8q(V x) const {
-      return From4q(Isa::ReduceOnce(x, four_q));
-    }
+    KMRT_INLINE V From4q(V x) const { return Isa::ReduceOnce(Isa::ReduceOnce(x, two_q), q); }
+    KMRT_INLINE V From8q(V x) const { return From4q(Isa::ReduceOnce(x, four_q)); }
   };
 
-  // a*b mod q for a, b < q, in [0, 6q). With 2^(k-1) <= q < 2^k: p = floor(a*b
-  // / 2^(k-1)) < 2^(k+1), mu = floor(2^(63+k) / q) (2^64 - 1 for a power of
-  // two) and t = floor(p*mu / 2^64), taken up to 2 too small. t falls short of
-  // a*b/q by less than 1 (cutting p) + 1/2 (cutting mu; p < 2^62) + 1 (floor)
-  // + 2.
+  // a*b mod q for a, b < q, in [0, 6q). With 2^(k-1) <= q < 2^k: p = floor(a*b / 2^(k-1)) < 2^(k+1),
+  // mu = floor(2^(63+k) / q) (2^64 - 1 for a power of two) and t = floor(p*mu / 2^64), taken up to 2 too small. t falls
+  // short of a*b/q by less than 1 (cutting p) + 1/2 (cutting mu; p < 2^62) + 1 (floor) + 2.
   struct Product {
     V mu, mu_high;
     int shift;
-    explicit KMRT_INLINE Product(const Modulus &q) : shift(q.bits() - 1) {
-      const uint128_t ratio =
-          static_cast<uint128_t>(q.ratio_high()) << 64 | q.ratio_low();
+    explicit KMRT_INLINE Product(const Modulus& q) : shift(q.bits() - 1) {
+      const uint128_t ratio = static_cast<uint128_t>(q.ratio_high()) << 64 | q.ratio_low();
       const uint128_t wide = ratio >> (65 - q.bits());
-      const uint64_t word =
-          wide >> 64 != 0 ? ~uint64_t{0} : static_cast<uint64_t>(wide);
+      const uint64_t word = wide >> 64 != 0 ? ~uint64_t{0} : static_cast<uint64_t>(wide);
       mu = Isa::Set1(word);
       mu_high = Isa::Set1(word >> 32);
     }
@@ -172,29 +148,22 @@ template <class Isa, int RadixLog> struct WordKernels {
       const V b_high = Isa::ShiftRight(b, 32);
       const V low_low = Isa::Mul32(a, b);
       // a_high, b_high < 2^29: the sum is below 2^63.
-      const V middle =
-          Isa::Add(Isa::Add(Isa::Mul32(a, b_high), Isa::Mul32(a_high, b)),
-                   Isa::ShiftRight(low_low, 32));
-      const V high =
-          Isa::Add(Isa::Mul32(a_high, b_high), Isa::ShiftRight(middle, 32));
+      const V middle = Isa::Add(Isa::Add(Isa::Mul32(a, b_high), Isa::Mul32(a_high, b)), Isa::ShiftRight(low_low, 32));
+      const V high = Isa::Add(Isa::Mul32(a_high, b_high), Isa::ShiftRight(middle, 32));
       const V low = Isa::BlendHalves(low_low, Isa::ShiftLeft(middle, 32));
-      const V p = Isa::Or(Isa::ShiftLeft(high, 64 - shift),
-                          Isa::ShiftRight(low, shift));
+      const V p = Isa::Or(Isa::ShiftLeft(high, 64 - shift), Isa::ShiftRight(low, shift));
       return Isa::Sub(low, Isa::Mul64(Math::MulHighLazy(p, mu, mu_high), q));
     }
   };
 
-  static void Add(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
-                  const Modulus &modulus) {
+  static void Add(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
     const V q = Isa::Set1(modulus.value());
     for (size_t j = 0; j < n; j += kLanes) {
-      Isa::Store(out + j, Isa::ReduceOnce(
-                              Isa::Add(Isa::Load(a + j), Isa::Load(b + j)), q));
+      Isa::Store(out + j, Isa::ReduceOnce(Isa::Add(Isa::Load(a + j), Isa::Load(b + j)), q));
     }
   }
 
-  static void Sub(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
-                  const Modulus &modulus) {
+  static void Sub(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
     const V q = Isa::Set1(modulus.value());
     for (size_t j = 0; j < n; j += kLanes) {
       const V x = Isa::Add(Isa::Load(a + j), q);
@@ -202,108 +171,89 @@ template <class Isa, int RadixLog> struct WordKernels {
     }
   }
 
-  static void Negate(uint64_t *out, const uint64_t *a, size_t n,
-                     const Modulus &modulus) {
+  static void Negate(uint64_t* out, const uint64_t* a, size_t n, const Modulus& modulus) {
     const V q = Isa::Set1(modulus.value());
-    for (size_t j = 0; j < n; j += kLanes)
-      Isa::Store(out + j, Isa::ReduceOnce(Isa::Sub(q, Isa::Load(a + j)), q));
+    for (size_t j = 0; j < n; j += kLanes) Isa::Store(out + j, Isa::ReduceOnce(Isa::Sub(q, Isa::Load(a + j)), q));
   }
 
-  static void Mul(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
-                  const Modulus &modulus) {
+  static void Mul(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Product product(modulus);
     for (size_t j = 0; j < n; j += kLanes) {
-      Isa::Store(out + j, bounds.From8q(product.MulLazy(
-                              Isa::Load(a + j), Isa::Load(b + j), bounds.q)));
+      Isa::Store(out + j, bounds.From8q(product.MulLazy(Isa::Load(a + j), Isa::Load(b + j), bounds.q)));
     }
   }
 
-  static void MulAdd(uint64_t *out, const uint64_t *a, const uint64_t *b,
-                     size_t n, const Modulus &modulus) {
+  static void MulAdd(uint64_t* out, const uint64_t* a, const uint64_t* b, size_t n, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Product product(modulus);
     for (size_t j = 0; j < n; j += kLanes) {
-      const V r =
-          product.MulLazy(Isa::Load(a + j), Isa::Load(b + j), bounds.q); // < 6q
+      const V r = product.MulLazy(Isa::Load(a + j), Isa::Load(b + j), bounds.q);  // < 6q
       Isa::Store(out + j, bounds.From8q(Isa::Add(r, Isa::Load(out + j))));
     }
   }
 
-  static void MulScalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
-                        const Modulus &modulus) {
+  static void MulScalar(uint64_t* out, const uint64_t* a, uint64_t w, size_t n, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Factor f = Math::SetFactor(w, modulus.Shoup(w));
     for (size_t j = 0; j < n; j += kLanes) {
-      Isa::Store(out + j,
-                 bounds.From4q(Math::MulLazy(Isa::Load(a + j), f, bounds.q)));
+      Isa::Store(out + j, bounds.From4q(Math::MulLazy(Isa::Load(a + j), f, bounds.q)));
     }
   }
 
-  static void MulScalarAdd(uint64_t *out, const uint64_t *a, uint64_t w,
-                           size_t n, const Modulus &modulus) {
+  static void MulScalarAdd(uint64_t* out, const uint64_t* a, uint64_t w, size_t n, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Factor f = Math::SetFactor(w, modulus.Shoup(w));
     for (size_t j = 0; j < n; j += kLanes) {
-      const V r = Isa::Add(Math::MulLazy(Isa::Load(a + j), f, bounds.q),
-                           Isa::Load(out + j)); // < 5q
+      const V r = Isa::Add(Math::MulLazy(Isa::Load(a + j), f, bounds.q), Isa::Load(out + j));  // < 5q
       Isa::Store(out + j, bounds.From8q(r));
     }
   }
 
-  static void SubMulScalar(uint64_t *out, const uint64_t *a, const uint64_t *b,
-                           uint64_t w, size_t n, const Modulus &modulus) {
+  static void SubMulScalar(uint64_t* out, const uint64_t* a, const uint64_t* b, uint64_t w, size_t n,
+                           const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Factor f = Math::SetFactor(w, modulus.Shoup(w));
     for (size_t j = 0; j < n; j += kLanes) {
-      const V x =
-          Isa::Sub(Isa::Add(Isa::Load(a + j), bounds.q), Isa::Load(b + j));
+      const V x = Isa::Sub(Isa::Add(Isa::Load(a + j), bounds.q), Isa::Load(b + j));
       Isa::Store(out + j, bounds.From4q(Math::MulLazy(x, f, bounds.q)));
     }
   }
 
-  static void Reduce(uint64_t *out, const uint64_t *a, size_t n,
-                     const Modulus &modulus) {
+  static void Reduce(uint64_t* out, const uint64_t* a, size_t n, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Factor one = Math::SetFactor(1, modulus.ratio_high());
     for (size_t j = 0; j < n; j += kLanes) {
-      Isa::Store(out + j,
-                 bounds.From4q(Remainder(Isa::Load(a + j), one, bounds.q)));
+      Isa::Store(out + j, bounds.From4q(Remainder(Isa::Load(a + j), one, bounds.q)));
     }
   }
 
-  static void ReduceCentered(uint64_t *out, const uint64_t *a, size_t n,
-                             const Modulus &from, const Modulus &modulus) {
+  static void ReduceCentered(uint64_t* out, const uint64_t* a, size_t n, const Modulus& from, const Modulus& modulus) {
     const Bounds bounds(modulus);
     const Factor one = Math::SetFactor(1, modulus.ratio_high());
     const V half = Isa::Set1(from.value() / 2);
-    const V minus_from =
-        Isa::Set1(modulus.Negate(modulus.Reduce(from.value())));
+    const V minus_from = Isa::Set1(modulus.Negate(modulus.Reduce(from.value())));
     for (size_t j = 0; j < n; j += kLanes) {
       const V x = Isa::Load(a + j);
-      const V r = Remainder(x, one, bounds.q); // < 4q
-      const V shifted =
-          Isa::Add(r, Isa::SelectIfGreater(x, half, minus_from)); // < 5q
+      const V r = Remainder(x, one, bounds.q);                                   // < 4q
+      const V shifted = Isa::Add(r, Isa::SelectIfGreater(x, half, minus_from));  // < 5q
       Isa::Store(out + j, bounds.From8q(shifted));
     }
   }
 
-  static void Dot(uint64_t *out, const uint64_t *const *in, const uint64_t *w,
-                  size_t count, size_t n, const Modulus &modulus) {
+  static void Dot(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n,
+                  const Modulus& modulus) {
     SumProducts(
-        out, in, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n,
-        modulus);
+        out, in, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n, modulus);
   }
 
-  static void InnerProduct(uint64_t *out, const uint64_t *const *a,
-                           const uint64_t *const *b, size_t count, size_t n,
-                           const Modulus &modulus) {
+  static void InnerProduct(uint64_t* out, const uint64_t* const* a, const uint64_t* const* b, size_t count, size_t n,
+                           const Modulus& modulus) {
     SumProducts(
-        out, a, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count,
-        n, modulus);
+        out, a, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count, n, modulus);
   }
 
-  static constexpr Kernels Table(const char *name) {
+  static constexpr Kernels Table(const char* name) {
     return {
         .name = name,
         .ntt_forward = NttForward,
@@ -324,17 +274,15 @@ template <class Isa, int RadixLog> struct WordKernels {
     };
   }
 
-private:
+ private:
   // x mod q for any x, in [0, 4q).
-  static KMRT_INLINE V Remainder(V x, const Factor &one, V q) {
-    return Isa::Sub(
-        x, Isa::Mul64(Math::MulHighLazy(x, one.shoup, one.shoup_high), q));
+  static KMRT_INLINE V Remainder(V x, const Factor& one, V q) {
+    return Isa::Sub(x, Isa::Mul64(Math::MulHighLazy(x, one.shoup, one.shoup_high), q));
   }
 
   static constexpr uint64_t kMask31 = (uint64_t{1} << 31) - 1;
 
-  // high * 2^62 + middle * 2^31 + low: a sum of products of words below 2^61 by
-  // halves of 31 and 30 bits.
+  // high * 2^62 + middle * 2^31 + low: a sum of products of words below 2^61 by halves of 31 and 30 bits.
   struct WideSum {
     V low, middle, high;
 
@@ -342,13 +290,11 @@ private:
       const V x_low = Isa::And(x, mask), x_high = Isa::ShiftRight(x, 31);
       const V y_low = Isa::And(y, mask), y_high = Isa::ShiftRight(y, 31);
       low = Isa::Add(low, Isa::Mul32(x_low, y_low));
-      middle = Isa::Add(Isa::Add(middle, Isa::Mul32(x_low, y_high)),
-                        Isa::Mul32(x_high, y_low));
+      middle = Isa::Add(Isa::Add(middle, Isa::Mul32(x_low, y_high)), Isa::Mul32(x_high, y_low));
       high = Isa::Add(high, Isa::Mul32(x_high, y_high));
     }
-    // Carries: low < 2^31, middle < 2^33 + 2^31 after it. Four products may
-    // follow: then low <= 4*(2^31-1)^2 + 2^31 and middle <= 8*(2^31-1)*(2^30-1)
-    // + 2^33 + 2^31, both below 2^64.
+    // Carries: low < 2^31, middle < 2^33 + 2^31 after it. Four products may follow: then low <= 4*(2^31-1)^2 + 2^31 and
+    // middle <= 8*(2^31-1)*(2^30-1) + 2^33 + 2^31, both below 2^64.
     KMRT_INLINE void Carry(V mask) {
       high = Isa::Add(high, Isa::ShiftRight(middle, 31));
       middle = Isa::Add(Isa::And(middle, mask), Isa::ShiftRight(low, 31));
@@ -358,37 +304,30 @@ private:
 
   struct SumConstants {
     Bounds bounds;
-    Factor one, radix; // radix: 2^62
+    Factor one, radix;  // radix: 2^62
   };
 
   // out[j] = sum of a[i][j] * factor(i, j)
   template <class Factors>
-  static KMRT_INLINE void SumProducts(uint64_t *out, const uint64_t *const *a,
-                                      Factors factor, size_t count, size_t n,
-                                      const Modulus &modulus) {
+  static KMRT_INLINE void SumProducts(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t n,
+                                      const Modulus& modulus) {
     const uint64_t radix = modulus.Reduce(uint64_t{1} << 62);
-    const SumConstants constants = {
-        Bounds(modulus), Math::SetFactor(1, modulus.ratio_high()),
-        Math::SetFactor(radix, modulus.Shoup(radix))};
-    // Columns of several vectors: a common factor is prepared once for all of
-    // them.
+    const SumConstants constants = {Bounds(modulus), Math::SetFactor(1, modulus.ratio_high()),
+                                    Math::SetFactor(radix, modulus.Shoup(radix))};
+    // Columns of several vectors: a common factor is prepared once for all of them.
     constexpr size_t kColumn = kLanes == 8 ? 4 : 1;
     size_t j = 0;
-    for (; j + kColumn * kLanes <= n; j += kColumn * kLanes)
-      SumColumn<kColumn>(out, a, factor, count, j, constants);
-    for (; j < n; j += kLanes)
-      SumColumn<1>(out, a, factor, count, j, constants);
+    for (; j + kColumn * kLanes <= n; j += kColumn * kLanes) SumColumn<kColumn>(out, a, factor, count, j, constants);
+    for (; j < n; j += kLanes) SumColumn<1>(out, a, factor, count, j, constants);
   }
 
   template <size_t Column, class Factors>
-  static KMRT_INLINE void SumColumn(uint64_t *out, const uint64_t *const *a,
-                                    Factors factor, size_t count, size_t j,
-                                    const SumConstants &constants) {
+  static KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t j,
+                                    const SumConstants& constants) {
     const V q = constants.bounds.q;
     const V mask = Isa::Set1(kMask31);
     WideSum sum[Column];
-    for (size_t c = 0; c < Column; ++c)
-      sum[c] = {Isa::Set1(0), Isa::Set1(0), Isa::Set1(0)};
+    for (size_t c = 0; c < Column; ++c) sum[c] = {Isa::Set1(0), Isa::Set1(0), Isa::Set1(0)};
     for (size_t i = 0;;) {
       for (const size_t end = i + 4 < count ? i + 4 : count; i < end; ++i) {
 #pragma GCC unroll 4
@@ -398,30 +337,24 @@ private:
         }
       }
 #pragma GCC unroll 4
-      for (size_t c = 0; c < Column; ++c)
-        sum[c].Carry(mask);
-      if (i == count)
-        break;
-      if (i % 8 != 0)
-        continue;
-        // high < 2q + 8*(2^30-1)^2 + 2*2^33 < 2^64 before the next time
+      for (size_t c = 0; c < Column; ++c) sum[c].Carry(mask);
+      if (i == count) break;
+      if (i % 8 != 0) continue;
 #pragma GCC unroll 4
       for (size_t c = 0; c < Column; ++c) {
-        sum[c].high = Isa::ReduceOnce(Remainder(sum[c].high, constants.one, q),
-                                      constants.bounds.two_q);
+        // Before the next time, high < 2q + 8*(2^30-1)^2 + 2*2^33 < 2^64.
+        sum[c].high = Isa::ReduceOnce(Remainder(sum[c].high, constants.one, q), constants.bounds.two_q);
       }
     }
 #pragma GCC unroll 4
     for (size_t c = 0; c < Column; ++c) {
       const V high = Isa::Add(sum[c].high, Isa::ShiftRight(sum[c].middle, 31));
-      const V rest = Isa::Or(Isa::ShiftLeft(Isa::And(sum[c].middle, mask), 31),
-                             sum[c].low);
-      const V r = Isa::Add(Math::MulLazy(high, constants.radix, q),
-                           Remainder(rest, constants.one, q));
+      const V rest = Isa::Or(Isa::ShiftLeft(Isa::And(sum[c].middle, mask), 31), sum[c].low);
+      const V r = Isa::Add(Math::MulLazy(high, constants.radix, q), Remainder(rest, constants.one, q));
       Isa::Store(out + j + c * kLanes, constants.bounds.From8q(r));
     }
   }
 };
 
-} // namespace
-} // namespace keymemrt::lattice
+}  // namespace
+}  // namespace keymemrt::lattice
