@@ -81,11 +81,15 @@ void registerPasses() {
   registerMergeKeyLifetimes();
   registerInsertClears();
   registerVerifyProgramForm();
-  registerPipeline("keymemrt-to-import", "Check and normalise the input", Phase::Import);
+  registerPipeline("keymemrt-to-import",
+                   "Run phase import: check parameters, normalise the program", Phase::Import);
   registerPipeline("keymemrt-to-ckks",
-                   "... then infer levels and scales and lower linear transforms", Phase::Ckks);
-  registerPipeline("keymemrt-to-keyed", "... then make keys values with lifetimes", Phase::Keyed);
-  registerPipeline("keymemrt-to-program", "... then mark last uses and check the program form",
+                   "Run import and ckks: infer levels and scales, lower linear transforms",
+                   Phase::Ckks);
+  registerPipeline("keymemrt-to-keyed",
+                   "Run import, ckks and keyed: make keys values with lifetimes", Phase::Keyed);
+  registerPipeline("keymemrt-to-program",
+                   "Run all phases: mark last uses too and check the form of a program",
                    Phase::Program);
 }
 

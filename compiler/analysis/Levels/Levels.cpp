@@ -47,6 +47,9 @@ FailureOr<Chain> Chain::get(ModuleOp module) {
   if (!param)
     return module.emitError("expected the module attribute '")
            << ckks::CKKSDialect::kSchemeParamName << "' with the parameters of the scheme";
+  if (param.getLogDefaultScale() < 1)
+    return module.emitError("expected logDefaultScale of at least 1, found ")
+           << param.getLogDefaultScale();
   return Chain(param);
 }
 
@@ -62,14 +65,20 @@ double Chain::defaultScale() const {
 }
 
 double Chain::prime(int64_t level) const {
-  return level < 0 ? defaultScale() : static_cast<double>(param.getQ()[level]);
+  return level < 1 ? defaultScale() : static_cast<double>(param.getQ()[level]);
 }
 
 double Chain::logQ(int64_t level) const {
   double sum = 0;
   for (int64_t i = 0; i <= level; ++i)
-    sum += std::log2(prime(i));
+    sum += std::log2(static_cast<double>(param.getQ()[i]));
   return sum;
+}
+
+bool Chain::fits(Fact fact) const { return std::log2(fact.scale) + 1 <= logQ(fact.level); }
+
+bool Chain::isRescaleDue(Fact fact) const {
+  return 2 * fact.scale >= defaultScale() * prime(fact.level) && (fact.level > 0 || !fits(fact));
 }
 
 polynomial::RingAttr Chain::getRing(int64_t level) const {

@@ -44,16 +44,17 @@ public:
   int64_t topLevel() const { return static_cast<int64_t>(param.getQ().size()) - 1; }
   int64_t slots() const { return int64_t{1} << (param.getLogN() - 1); }
   double defaultScale() const;
-  /// q_level. Below level 0, where an inference goes on to count how many levels are missing, the
-  /// default scale.
+  /// What a rescale at `level` divides by: q_level. At level 0 and below there is none left; an
+  /// inference goes on with the default scale, to count how many levels are missing.
   double prime(int64_t level) const;
   /// log2(q_0 * ... * q_level); 0 below level 0.
   double logQ(int64_t level) const;
 
-  /// Whether a rescale of a value with this fact leaves at least half of the default scale.
-  bool isRescaleDue(Fact fact) const {
-    return 2 * fact.scale >= defaultScale() * prime(fact.level);
-  }
+  /// Whether a message of a few bits has room at this scale: half of the modulus is for the sign.
+  bool fits(Fact fact) const;
+  /// Whether a rescale of a value with this fact leaves at least half of the default scale. At
+  /// level 0, where none is possible, only what does not fit asks for one.
+  bool isRescaleDue(Fact fact) const;
   /// The plaintext scale for which multiplication and rescale end at the default scale.
   double returningScale(Fact fact) const { return defaultScale() * prime(fact.level) / fact.scale; }
   Fact multiplied(Fact fact, double scale) const { return {fact.level, fact.scale * scale}; }

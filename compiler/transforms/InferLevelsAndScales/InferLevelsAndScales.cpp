@@ -77,8 +77,7 @@ private:
 
 void Inference::define(Operation *op, Fact fact) {
   lowestLevel = std::min(lowestLevel, fact.level);
-  // Half of the modulus is for the sign.
-  if (!firstWithoutLevels && std::log2(fact.scale) + 1 > chain.logQ(fact.level))
+  if (!firstWithoutLevels && !chain.fits(fact))
     firstWithoutLevels = {visited->getLoc(), visited->getName()};
   facts[op->getResult(0)] = fact;
   // What is below level 0 has no type; the function is given up in the end.

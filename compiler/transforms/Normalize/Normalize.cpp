@@ -210,13 +210,8 @@ LogicalResult Normalizer::checkOp(Operation *op) {
           return op.emitOpError("expected from_basis = [0, 1, 2] and to_basis = [0, 1]");
         return success();
       })
-      .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp>([](auto op) -> LogicalResult {
-        if (!op.getPlaintext().template getDefiningOp<lwe::RLWEEncodeOp>())
-          return op.emitOpError("expected a plaintext that comes from lwe.rlwe_encode");
-        return success();
-      })
-      .Case<ckks::NegateOp, ckks::RotateOp, ckks::RescaleOp, ckks::LevelReduceOp>(
-          [](auto) { return success(); })
+      .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp, ckks::NegateOp, ckks::RotateOp,
+            ckks::RescaleOp, ckks::LevelReduceOp>([](auto) { return success(); })
       .Case([&](lwe::RLWEEncodeOp op) -> LogicalResult {
         if (!isa<lwe::InverseCanonicalEncodingAttr>(op.getEncoding()))
           return op.emitOpError("expected CKKS's encoding, #lwe.inverse_canonical_encoding");
@@ -253,6 +248,18 @@ LogicalResult Normalizer::checkOp(Operation *op) {
           return op->emitOpError(
               "is not supported: calls and jumps must be inlined, only straight-line programs can "
               "be compiled");
+        if (llvm::none_of(llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()),
+                          [](Type type) {
+                            return lwe::getCiphertextType(type) || lwe::getPlaintextType(type);
+                          }))
+          return op->emitOpError(
+              "computes on cleartext while the program runs, which is not supported: the numbers "
+              "of "
+              "a plaintext are a row of an argument or of a constant, possibly rotated");
+        if (isa<ckks::BootstrapOp, orion::ChebyshevOp>(op) || dialect == "kernel")
+          return op->emitOpError(
+              "is not supported: bootstrapping and polynomial series must be written as "
+              "additions, multiplications and rotations");
         return op->emitOpError("is not supported in a straight-line program");
       });
 }
