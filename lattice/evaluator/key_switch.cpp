@@ -34,6 +34,57 @@ class FirstError {
   Status first_;
 };
 
+// The products of a polynomial's digits with one key, limb by limb. Refers to everything it is given.
+class KeyProduct {
+ public:
+  KeyProduct(const Workspace& work, int level, const DigitLimb& digits, const scheme::KeyId& key, const Seed& a_seed,
+             KeyUse& use)
+      : work_(work),
+        digit_count_(work.context.parameters().DigitCount(level)),
+        digits_(digits),
+        key_(key),
+        uniform_(a_seed, key),
+        use_(use) {}
+
+  // acc0, acc1 = sum over digits of digit * (b, a), modulo one limb of the full basis. Thread-safe; after an error,
+  // also one of another limb, they hold nothing of use.
+  void Limb(int limb, uint64_t* acc0, uint64_t* acc1) {
+    const Kernels& kernels = work_.context.kernels();
+    const size_t n = work_.context.n();
+    const Modulus& q = work_.context.modulus(limb);
+    const Slot extended = work_.pool.Take(MemoryClass::kScratch);
+    alignas(64) uint64_t a[kTile];
+    for (int digit = 0; digit < digit_count_ && !error_.failed(); ++digit) {
+      const uint64_t* x = digits_(digit, limb, extended.data());
+      const Result<std::span<const uint64_t>> b = use_.Chunk(digit, limb);
+      if (!b.ok()) {
+        error_.Set(b.status().WithContext(key_.ToString()));
+        return;
+      }
+      const auto accumulate = digit == 0 ? kernels.mul : kernels.mul_add;
+      for (size_t begin = 0; begin < n; begin += kTile) {
+        const size_t size = std::min(kTile, n - begin);
+        accumulate(acc0 + begin, x + begin, b->data() + begin, size, q);
+        uniform_.Fill(digit, limb, q, {a, size}, begin);
+        accumulate(acc1 + begin, x + begin, a, size, q);
+      }
+      use_.Done(digit, limb);
+    }
+  }
+
+  const FirstError& error() const { return error_; }
+  Status TakeError() { return error_.Take(); }
+
+ private:
+  const Workspace& work_;
+  const int digit_count_;
+  const DigitLimb& digits_;
+  const scheme::KeyId& key_;
+  const UniformExpander uniform_;
+  KeyUse& use_;
+  FirstError error_;
+};
+
 }  // namespace
 
 ModUpDigits::ModUpDigits(const Workspace& work, const Poly& poly, int level)
@@ -99,34 +150,11 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
   const Kernels& kernels = context.kernels();
   const scheme::Parameters& parameters = context.parameters();
   const size_t n = context.n();
-  const int q_count = parameters.q_count(), p_count = parameters.p_count(), digit_count = parameters.DigitCount(level);
+  const int q_count = parameters.q_count(), p_count = parameters.p_count();
 
   KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyUse> use, keys.Acquire(key, level));
-  const UniformExpander uniform(keys.a_seed(), key);
-  FirstError error;
-
-  // acc0, acc1 = sum over digits of digit * (b, a), modulo one limb.
-  const auto inner_product = [&](int limb, uint64_t* acc0, uint64_t* acc1) {
-    const Modulus& q = context.modulus(limb);
-    const Slot extended = work.pool.Take(MemoryClass::kScratch);
-    alignas(64) uint64_t a[kTile];
-    for (int digit = 0; digit < digit_count && !error.failed(); ++digit) {
-      const uint64_t* x = digits(digit, limb, extended.data());
-      const Result<std::span<const uint64_t>> b = use->Chunk(digit, limb);
-      if (!b.ok()) {
-        error.Set(b.status().WithContext(key.ToString()));
-        return;
-      }
-      const auto accumulate = digit == 0 ? kernels.mul : kernels.mul_add;
-      for (size_t begin = 0; begin < n; begin += kTile) {
-        const size_t size = std::min(kTile, n - begin);
-        accumulate(acc0 + begin, x + begin, b->data() + begin, size, q);
-        uniform.Fill(digit, limb, q, {a, size}, begin);
-        accumulate(acc1 + begin, x + begin, a, size, q);
-      }
-      use->Done(digit, limb);
-    }
-  };
+  KeyProduct product(work, level, digits, key, keys.a_seed(), *use);
+  const FirstError& error = product.error();
 
   // One loop over the limbs of P and Q: indices are handed out in order, so that a limb of Q which waits for the
   // special ones waits for threads that are at work.
@@ -144,7 +172,7 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
   ParallelFor(work.threads, p_count + level + 1, [&](int index) {
     if (index < p_count) {
       const int limb = q_count + index;
-      if (!error.failed()) inner_product(limb, special[0].limb(index), special[1].limb(index));
+      product.Limb(limb, special[0].limb(index), special[1].limb(index));
       for (int part = 0; part < 2; ++part) {
         if (error.failed()) break;
         kernels.ntt_inverse(special[part].limb(index), context.ntt(limb));
@@ -160,7 +188,7 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
     }
     const int limb = index - p_count;
     const Slot slots[2] = {work.pool.Take(MemoryClass::kScratch), work.pool.Take(MemoryClass::kScratch)};
-    if (!error.failed()) inner_product(limb, slots[0].data(), slots[1].data());
+    product.Limb(limb, slots[0].data(), slots[1].data());
     special_done.wait();
     if (error.failed()) return;
     const Slot rest = work.pool.Take(MemoryClass::kScratch);
@@ -173,7 +201,21 @@ Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, cons
     }
     done(limb, slots[0].data(), slots[1].data());
   });
-  return error.Take();
+  return product.TakeError();
+}
+
+Status MultiplyKey(const Workspace& work, int level, const DigitLimb& digits, const scheme::KeyId& key, KeySource& keys,
+                   const SwitchedLimb& done) {
+  const int q_count = work.context.parameters().q_count(), p_count = work.context.parameters().p_count();
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyUse> use, keys.Acquire(key, level));
+  KeyProduct product(work, level, digits, key, keys.a_seed(), *use);
+  ParallelFor(work.threads, p_count + level + 1, [&](int index) {
+    const int limb = index < p_count ? q_count + index : index - p_count;
+    const Slot parts[2] = {work.pool.Take(MemoryClass::kScratch), work.pool.Take(MemoryClass::kScratch)};
+    product.Limb(limb, parts[0].data(), parts[1].data());
+    if (!product.error().failed()) done(limb, parts[0].data(), parts[1].data());
+  });
+  return product.TakeError();
 }
 
 }  // namespace keymemrt::lattice
