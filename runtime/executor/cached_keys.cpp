@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "runtime/plan/trace.h"
+
 namespace keymemrt::runtime {
 
 namespace {
@@ -39,8 +41,23 @@ class CachedKeys::Use : public lattice::KeyUse {
 
 CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads,
                        const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored)
-    : store_(store), policy_(policy), pool_(pool), threads_(threads), stored_(std::move(stored)), cache_(chunk_counts) {
+    : store_(store),
+      policy_(policy),
+      pool_(pool),
+      threads_(threads),
+      stored_(std::move(stored)),
+      cache_(chunk_counts),
+      order_(store.parameters(), policy, threads) {
   for (const uint32_t count : chunk_counts) slots_.emplace_back(count);
+}
+
+CachedKeys::~CachedKeys() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  room_.notify_all();
+  for (std::thread& reader : readers_) reader.join();
 }
 
 Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& program, const KeyStore& store,
@@ -100,6 +117,40 @@ void CachedKeys::BeginUse(size_t index) {
   }
   const std::lock_guard lock(mutex_);
   next_rule_ = &rule;
+  use_ = index;
+  asked_.assign(slots_[rule.key].size(), false);
+  order_.SkipTo(index);
+  if (policy_.read_ahead == 0 || !readers_.empty()) return;
+  for (int i = 0; i < kReaders; ++i) readers_.emplace_back([this] { ReadAhead(); });
+}
+
+void CachedKeys::ReadAhead() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    room_.wait(lock, [this] { return stop_ || cache_.ahead_count() < policy_.read_ahead; });
+    if (stop_) return;
+    const std::optional<ReadOrder::Item> item = order_.Next();
+    if (!item) return;
+    if (item->use == use_ && asked_[item->chunk]) continue;
+    // Present already: it is still in use, or someone was faster.
+    if (!cache_.Prefetch(item->key, item->chunk)) continue;
+    lock.unlock();
+    Slot slot = pool_.Take(MemoryClass::kKeys);
+    uint64_t* const data = slot.data();
+    const Status status =
+        store_.ReadChunks(stored_[item->key], static_cast<int>(item->chunk), std::span<uint64_t* const>(&data, 1));
+    lock.lock();
+    if (status.ok()) {
+      cache_.Filled(item->key, item->chunk);
+      slots_[item->key][item->chunk] = std::move(slot);
+      ++traffic_.chunks_missed;
+      traffic_.bytes_read += store_.chunk_bytes();
+    } else {
+      cache_.Failed(item->key, item->chunk);  // whoever needs it reads it again and reports
+      slot.Reset();
+    }
+    filled_.notify_all();
+  }
 }
 
 Result<std::unique_ptr<lattice::KeyUse>> CachedKeys::Acquire(const scheme::KeyId& id, int level) {
@@ -133,6 +184,7 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
           missing.push_back(chunk);
           break;
         case ChunkCache::Answer::kHit:
+        case ChunkCache::Answer::kAhead:
           cache_.Unpin(key, chunk);  // it may stay: SetKeep covers the prefix
           break;
         case ChunkCache::Answer::kBusy:
@@ -174,21 +226,19 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
   Clock::time_point start;
   {
     std::unique_lock lock(mutex_);
+    if (chunk < asked_.size()) asked_[chunk] = true;
     ChunkCache::Answer answer = cache_.Pin(key, chunk);
-    if (answer == ChunkCache::Answer::kHit) {
-      ++traffic_.chunks_hit;
-      return slots_[key][chunk].data();
+    if (answer == ChunkCache::Answer::kBusy || answer == ChunkCache::Answer::kMiss) start = Clock::now();
+    if (answer == ChunkCache::Answer::kBusy) {
+      do {
+        filled_.wait(lock);
+        answer = cache_.Pin(key, chunk);
+      } while (answer == ChunkCache::Answer::kBusy);
+      if (answer != ChunkCache::Answer::kMiss) traffic_.stall_seconds += SecondsSince(start) / threads_;
     }
-    start = Clock::now();
-    while (answer == ChunkCache::Answer::kBusy) {
-      filled_.wait(lock);
-      answer = cache_.Pin(key, chunk);
-    }
-    if (answer == ChunkCache::Answer::kHit) {
-      ++traffic_.chunks_hit;
-      traffic_.stall_seconds += SecondsSince(start) / threads_;
-      return slots_[key][chunk].data();
-    }
+    if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
+    if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
+    if (answer != ChunkCache::Answer::kMiss) return slots_[key][chunk].data();
   }
   Slot slot = pool_.Take(MemoryClass::kKeys);
   uint64_t* const data = slot.data();

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CachedKeys: the evaluator's key source on a key store and a chunk cache, driven by a policy. What the policy did not
-// load is read when it is asked for, so an evaluator always makes progress, whatever the policy says: it can wait for
-// nothing but a read.
+// CachedKeys: the evaluator's key source on a key store and a chunk cache, driven by a policy. Readers fetch what will
+// be missed ahead of its use, a few chunks at a time. What is not there when it is asked for is read on the spot, in
+// memory set aside for it, so an evaluator always makes progress, whatever policy and readers do: it can wait for
+// nothing but a read under way.
 #pragma once
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/slot_pool.h"
 #include "lattice/keys/key_source.h"
 #include "program/program.h"
 #include "runtime/executor/chunk_cache.h"
+#include "runtime/executor/read_order.h"
 #include "runtime/keystore/key_store.h"
 #include "runtime/plan/policy.h"
 
@@ -21,8 +24,8 @@ namespace keymemrt::runtime {
 
 struct KeyTraffic {
   uint64_t bytes_read = 0;
-  uint64_t chunks_hit = 0;     // asked for and in memory
-  uint64_t chunks_missed = 0;  // read because they were asked for, or to begin a use
+  uint64_t chunks_hit = 0;     // asked for and in memory from an earlier use, or loaded before the first
+  uint64_t chunks_missed = 0;  // read
   double stall_seconds = 0;    // of evaluation, waiting for reads: summed over threads, divided by their number
 };
 
@@ -32,6 +35,8 @@ class CachedKeys : public lattice::KeySource {
   // level.
   static Result<std::unique_ptr<CachedKeys>> Create(const program::Program& program, const KeyStore& store,
                                                     const Policy& policy, SlotPool& pool, int threads);
+
+  ~CachedKeys() override;
 
   // Loads every key as a whole. Before the first use.
   Status Preload();
@@ -52,6 +57,8 @@ class CachedKeys : public lattice::KeySource {
   Status LoadPrefix(uint32_t key, uint32_t count);
   Result<const uint64_t*> Pin(uint32_t key, uint32_t chunk);
   void Unpin(uint32_t key, uint32_t chunk);
+  // Of a reader: fetches what comes next, as long as there is room.
+  void ReadAhead();
   // Sets what may stay of the key, and lets go of the rest.
   void Keep(uint32_t key, uint32_t keep);
 
@@ -62,12 +69,18 @@ class CachedKeys : public lattice::KeySource {
   const std::vector<size_t> stored_;  // by key of the program: its number in the store
   std::map<scheme::KeyId, uint32_t> index_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable filled_;
+  mutable std::mutex mutex_;        // guards what follows
+  std::condition_variable filled_;  // a load has ended
+  std::condition_variable room_;    // something read ahead has been used, or stop_
   ChunkCache cache_;
   std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready chunks
   const UseRule* next_rule_ = nullptr;
+  size_t use_ = 0;           // announced last
+  std::vector<bool> asked_;  // chunks that it has asked for: nobody reads them ahead any more
   KeyTraffic traffic_;
+  ReadOrder order_;
+  bool stop_ = false;
+  std::vector<std::thread> readers_;
 };
 
 }  // namespace keymemrt::runtime

@@ -21,20 +21,34 @@ ChunkCache::Answer ChunkCache::Pin(uint32_t key, uint32_t chunk) {
       break;
   }
   ++entry.pins;
-  return Answer::kHit;
+  if (!entry.ahead) return Answer::kHit;
+  entry.ahead = false;
+  --ahead_;
+  return Answer::kAhead;
+}
+
+bool ChunkCache::Prefetch(uint32_t key, uint32_t chunk) {
+  Chunk& entry = keys_[key].chunks[chunk];
+  if (entry.state != State::kAbsent) return false;
+  entry.state = State::kLoading;
+  entry.ahead = true;
+  ++ahead_;
+  return true;
 }
 
 void ChunkCache::Filled(uint32_t key, uint32_t chunk) {
   Chunk& entry = keys_[key].chunks[chunk];
   assert(entry.state == State::kLoading);
-  entry = {State::kReady, 1};
+  entry.state = State::kReady;
+  entry.pins = entry.ahead ? 0 : 1;
   ++ready_;
 }
 
 void ChunkCache::Failed(uint32_t key, uint32_t chunk) {
   Chunk& entry = keys_[key].chunks[chunk];
   assert(entry.state == State::kLoading);
-  entry.state = State::kAbsent;
+  if (entry.ahead) --ahead_;
+  entry = {};
 }
 
 bool ChunkCache::Unpin(uint32_t key, uint32_t chunk) {
@@ -52,7 +66,7 @@ std::vector<uint32_t> ChunkCache::Trim(uint32_t key) {
   std::vector<uint32_t> gone;
   for (uint32_t chunk = owner.keep; chunk < owner.chunks.size(); ++chunk) {
     Chunk& entry = owner.chunks[chunk];
-    if (entry.state != State::kReady || entry.pins > 0) continue;
+    if (entry.state != State::kReady || entry.pins > 0 || entry.ahead) continue;
     entry.state = State::kAbsent;
     --ready_;
     gone.push_back(chunk);

@@ -19,12 +19,16 @@ class ChunkCache {
   explicit ChunkCache(const std::vector<uint32_t>& chunk_counts);
 
   enum class Answer : uint8_t {
-    kHit,   // ready, now pinned
-    kMiss,  // now loading: the caller loads it and says Filled or Failed
-    kBusy,  // someone else is loading it: wait, then ask again
+    kHit,    // ready from an earlier use, now pinned
+    kAhead,  // ready because it was read ahead, now pinned
+    kMiss,   // now loading: the caller loads it and says Filled or Failed
+    kBusy,   // someone else is loading it: wait, then ask again
   };
   Answer Pin(uint32_t key, uint32_t chunk);
-  // The chunk that the caller was told to load is there, and pinned; or could not be loaded and is absent again.
+  // True: the chunk was absent and is now loading, ahead of its use: the caller loads it and says Filled or Failed.
+  bool Prefetch(uint32_t key, uint32_t chunk);
+  // The chunk that the caller was told to load is there, pinned unless it was read ahead; or could not be loaded and is
+  // absent again.
   void Filled(uint32_t key, uint32_t chunk);
   void Failed(uint32_t key, uint32_t chunk);
   // Ends a pin. True: the chunk has gone and its memory is free.
@@ -38,11 +42,14 @@ class ChunkCache {
 
   bool ready(uint32_t key, uint32_t chunk) const { return keys_[key].chunks[chunk].state == State::kReady; }
   uint64_t ready_count() const { return ready_; }
+  // Chunks loading or ready ahead of their use.
+  uint64_t ahead_count() const { return ahead_; }
 
  private:
   enum class State : uint8_t { kAbsent, kLoading, kReady };
   struct Chunk {
     State state = State::kAbsent;
+    bool ahead = false;
     uint16_t pins = 0;
   };
   struct Key {
@@ -51,6 +58,7 @@ class ChunkCache {
   };
   std::vector<Key> keys_;
   uint64_t ready_ = 0;
+  uint64_t ahead_ = 0;
 };
 
 }  // namespace keymemrt::runtime

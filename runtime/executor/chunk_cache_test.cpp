@@ -24,12 +24,16 @@ std::string Execute(ChunkCache& cache, const std::string& command) {
     switch (cache.Pin(key, number)) {
       case ChunkCache::Answer::kHit:
         return "hit";
+      case ChunkCache::Answer::kAhead:
+        return "ahead";
       case ChunkCache::Answer::kMiss:
         return "miss";
       case ChunkCache::Answer::kBusy:
         return "busy";
     }
   }
+  if (verb == "prefetch") return cache.Prefetch(key, number) ? "load" : "no";
+  if (verb == "ahead") return std::to_string(cache.ahead_count());
   if (verb == "filled") return cache.Filled(key, number), "";
   if (verb == "failed") return cache.Failed(key, number), "";
   if (verb == "unpin") return cache.Unpin(key, number) ? "gone" : "stays";
@@ -140,24 +144,68 @@ TEST(ChunkCache, TrimSparesWhatIsPinnedOrLoading) {
   )");
 }
 
+TEST(ChunkCache, WhatIsReadAheadWaitsForItsUse) {
+  Play(R"(
+    prefetch a4 -> load
+    prefetch a4 -> no
+    pin a4 -> busy
+    ahead a -> 1
+    filled a4
+    trim a ->
+    ahead a -> 1
+    pin a4 -> ahead
+    ahead a -> 0
+    pin a4 -> hit
+    unpin a4 -> stays
+    unpin a4 -> gone
+    count a -> 0
+  )");
+}
+
+TEST(ChunkCache, ReadingAheadFailsSilentlyAndTheUseReads) {
+  Play(R"(
+    prefetch a4 -> load
+    failed a4
+    ahead a -> 0
+    pin a4 -> miss
+    prefetch a4 -> no
+    filled a4
+    prefetch a4 -> no
+    unpin a4 -> gone
+    prefetch a4 -> load
+  )");
+}
+
+TEST(ChunkCache, AChunkReadAheadMayStayAfterItsUse) {
+  Play(R"(
+    prefetch a1 -> load
+    filled a1
+    keep a2
+    pin a1 -> ahead
+    unpin a1 -> stays
+    keep a0
+    trim a -> 1
+  )");
+}
+
 TEST(ChunkCache, RandomScriptsAgreeWithSets) {
   // Against a model in terms of sets: ready, loading, pins.
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     ChunkCache cache({6, 6, 6});
-    std::set<std::pair<uint32_t, uint32_t>> ready, loading;
+    std::set<std::pair<uint32_t, uint32_t>> ready, loading, ahead;
     std::multiset<std::pair<uint32_t, uint32_t>> pins;
     uint32_t keep[3] = {};
     for (int step = 0; step < 2000; ++step) {
       const std::pair<uint32_t, uint32_t> place{random() % 3, random() % 6};
       const auto& [key, chunk] = place;
-      switch (random() % 5) {
+      switch (random() % 6) {
         case 0:
         case 1: {
           const ChunkCache::Answer answer = cache.Pin(key, chunk);
           if (ready.contains(place)) {
-            ASSERT_EQ(answer, ChunkCache::Answer::kHit);
+            ASSERT_EQ(answer, ahead.erase(place) ? ChunkCache::Answer::kAhead : ChunkCache::Answer::kHit);
             pins.insert(place);
           } else if (loading.contains(place)) {
             ASSERT_EQ(answer, ChunkCache::Answer::kBusy);
@@ -171,10 +219,11 @@ TEST(ChunkCache, RandomScriptsAgreeWithSets) {
           if (loading.empty()) break;
           if (random() % 4 == 0) {
             cache.Failed(loading.begin()->first, loading.begin()->second);
+            ahead.erase(*loading.begin());
           } else {
             cache.Filled(loading.begin()->first, loading.begin()->second);
             ready.insert(*loading.begin());
-            pins.insert(*loading.begin());
+            if (!ahead.contains(*loading.begin())) pins.insert(*loading.begin());
           }
           loading.erase(loading.begin());
           break;
@@ -193,14 +242,24 @@ TEST(ChunkCache, RandomScriptsAgreeWithSets) {
           if (random() % 2) break;
           std::vector<uint32_t> expected;
           for (uint32_t i = keep[key]; i < 6; ++i) {
-            if (ready.contains({key, i}) && !pins.contains({key, i})) expected.push_back(i);
+            if (ready.contains({key, i}) && !pins.contains({key, i}) && !ahead.contains({key, i}))
+              expected.push_back(i);
           }
           ASSERT_EQ(cache.Trim(key), expected);
           for (const uint32_t i : expected) ready.erase({key, i});
           break;
         }
+        case 5: {
+          const bool absent = !ready.contains(place) && !loading.contains(place);
+          ASSERT_EQ(cache.Prefetch(key, chunk), absent);
+          if (!absent) break;
+          loading.insert(place);
+          ahead.insert(place);
+          break;
+        }
       }
       ASSERT_EQ(cache.ready_count(), ready.size());
+      ASSERT_EQ(cache.ahead_count(), ahead.size());
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "base/size.h"
 #include "planner/memory.h"
+#include "runtime/plan/trace.h"
 
 namespace keymemrt::runtime {
 
@@ -16,7 +17,7 @@ constexpr uint64_t kUnlimited = uint64_t{1} << 60;
 Policy EmptyPolicy(const planner::Trace& trace, Mode mode) {
   Policy policy;
   policy.mode = mode;
-  for (const planner::KeyUse& use : trace.uses) policy.rules.push_back({.key = use.key});
+  for (const planner::KeyUse& use : trace.uses) policy.rules.push_back({.key = use.key, .chunks = use.chunks});
   return policy;
 }
 
@@ -51,6 +52,7 @@ Policy ImperativePolicy(const planner::Trace& trace) {
 
 Policy StreamingPolicy(const planner::Trace& trace) {
   Policy policy = EmptyPolicy(trace, Mode::kStreaming);
+  policy.read_ahead = kReadAheadSlots;
   policy.predicted = Predict(trace, planner::StreamingCost(trace), true);
   return policy;
 }
@@ -59,10 +61,12 @@ Result<Policy> PlannedPolicy(const planner::Trace& trace, uint64_t budget_bytes)
   KMRT_ASSIGN_OR_RETURN(planner::Plan plan, planner::SolveResidency(trace, budget_bytes));
   Policy policy = EmptyPolicy(trace, Mode::kPlanned);
   for (size_t u = 0; u < plan.steps.size(); ++u) {
+    policy.rules[u].hit = plan.steps[u].hit;
     policy.rules[u].keep = plan.steps[u].keep;
     policy.rules[u].evictions_begin = plan.steps[u].evictions_begin;
     policy.rules[u].evictions_end = plan.steps[u].evictions_end;
   }
+  policy.read_ahead = kReadAheadSlots;
   policy.predicted = Predict(trace, planner::PlannedCost(plan), true);
   policy.evictions = std::move(plan.evictions);
   return policy;

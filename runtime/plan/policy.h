@@ -25,6 +25,8 @@ Result<Mode> ParseMode(std::string_view name);
 // Around one use of one key; counts are prefixes of the key's chunks.
 struct UseRule {
   uint32_t key = 0;
+  uint32_t chunks = 0;                              // needed
+  uint32_t hit = 0;                                 // of them, there already
   uint32_t load = 0;                                // loaded as a whole when the use begins
   uint32_t keep = 0;                                // stay after the use
   uint32_t evictions_begin = 0, evictions_end = 0;  // given up before the use: Policy::evictions
@@ -39,6 +41,7 @@ struct Prediction {
 struct Policy {
   Mode mode = Mode::kPlanned;
   bool preload = false;        // every key as a whole before the first operation
+  uint32_t read_ahead = 0;     // at most so many chunks are read ahead of their uses
   std::vector<UseRule> rules;  // one per use, in order
   std::vector<planner::Eviction> evictions;
   Prediction predicted;

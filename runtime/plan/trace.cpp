@@ -173,14 +173,14 @@ uint64_t FixedBytes(const program::Program& program, const Parameters& parameter
   for (const std::string& location : program.locations) code += sizeof(std::string) + location.size();
   for (const std::vector<double>& constant : program.constants) code += constant.size() * sizeof(double);
   for (const program::Key& key : program.keys) code += static_cast<uint64_t>(parameters.ChunkCount(key.level)) * 64;
-  return kProcess + static_cast<uint64_t>(threads) * kThread + kSlab + tables + code;
+  return kProcess + static_cast<uint64_t>(threads + kReaders) * kThread + kSlab + tables + code;
 }
 
 planner::Trace MakeTrace(const program::Program& program, const Parameters& parameters, int threads) {
   planner::Trace trace;
   trace.slot_bytes = parameters.chunk_bytes();
   trace.fixed_bytes = FixedBytes(program, parameters, threads);
-  trace.ring_slots = static_cast<uint64_t>(threads);
+  trace.ring_slots = static_cast<uint64_t>(threads) + kReadAheadSlots;
   trace.prologue_slots = InputSlots(program);
   for (const program::Key& key : program.keys) {
     trace.key_chunks.push_back(static_cast<uint32_t>(parameters.ChunkCount(key.level)));

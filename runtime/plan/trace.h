@@ -15,6 +15,11 @@
 
 namespace keymemrt::runtime {
 
+// Of the ring: chunks that are read ahead of their uses; and readers that do so, so that a store's latency is paid once
+// for several chunks. Each thread of the evaluator holds one chunk more.
+inline constexpr uint32_t kReadAheadSlots = 8;
+inline constexpr int kReaders = 4;
+
 // Slots of ciphertexts, plaintexts, digits and scratch at the peak of each operation, in order. An upper bound for an
 // encode of numbers below 2^16 and for rescales on several threads; exact for everything else.
 std::vector<uint64_t> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
