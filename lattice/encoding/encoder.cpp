@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 namespace keymemrt::lattice {
 
@@ -98,9 +99,9 @@ void Encoder::Embed(double* re, double* im) const {
   BitReverse(re, im, slots);
 }
 
-Result<Plaintext> Encoder::Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const {
+Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, double scale, int level,
+                                           SlotPool& pool) const {
   const scheme::Parameters& parameters = context_.parameters();
-  const Kernels& kernels = context_.kernels();
   const size_t n = context_.n(), slots = parameters.slots();
   if (level < 0 || level > parameters.max_level()) {
     return InvalidArgument("encode: there is no level {}, 0 to {} expected", level, parameters.max_level());
@@ -150,19 +151,27 @@ Result<Plaintext> Encoder::Encode(std::span<const double> values, double scale, 
     }
   }
 
-  Plaintext plaintext{Poly(pool, MemoryClass::kPlaintexts, level + 1), level, scale};
+  return RoundedCoefficients{std::move(carried)};
+}
+
+void Encoder::WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const {
+  const Kernels& kernels = context_.kernels();
+  const size_t n = context_.n();
   const Modulus carrier(kCarrier);
-  const Slot piece = pieces > 1 ? pool.Take(MemoryClass::kScratch) : Slot();
-  for (int limb = 0; limb <= level; ++limb) {
-    const Modulus& q = context_.modulus(limb);
-    uint64_t* out = plaintext.poly.limb(limb);
-    kernels.reduce_centered(out, carried.limb(0), n, carrier, q);
-    for (int k = 1; k < pieces; ++k) {
-      kernels.reduce_centered(piece.data(), carried.limb(k), n, carrier, q);
-      kernels.mul_scalar_add(out, piece.data(), q.Pow(2, static_cast<uint64_t>(kPieceBits * k)), n, q);
-    }
-    kernels.ntt_forward(out, context_.ntt(limb));
+  const Modulus& q = context_.modulus(limb);
+  kernels.reduce_centered(out, coefficients.pieces.limb(0), n, carrier, q);
+  for (int k = 1; k < coefficients.pieces.limbs(); ++k) {
+    kernels.reduce_centered(scratch, coefficients.pieces.limb(k), n, carrier, q);
+    kernels.mul_scalar_add(out, scratch, q.Pow(2, static_cast<uint64_t>(kPieceBits * k)), n, q);
   }
+  kernels.ntt_forward(out, context_.ntt(limb));
+}
+
+Result<Plaintext> Encoder::Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const {
+  KMRT_ASSIGN_OR_RETURN(const RoundedCoefficients coefficients, Round(values, scale, level, pool));
+  Plaintext plaintext{Poly(pool, MemoryClass::kPlaintexts, level + 1), level, scale};
+  const Slot scratch = coefficients.pieces.limbs() > 1 ? pool.Take(MemoryClass::kScratch) : Slot();
+  for (int limb = 0; limb <= level; ++limb) WriteLimb(coefficients, limb, plaintext.poly.limb(limb), scratch.data());
   return plaintext;
 }
 

@@ -14,6 +14,11 @@
 
 namespace keymemrt::lattice {
 
+// Integer coefficients that are not yet taken modulo anything: what an encoding costs once, however many limbs follow.
+struct RoundedCoefficients {
+  Poly pieces;  // of the encoder's own form; one limb for coefficients below 2^50, one more for every 48 bits beyond
+};
+
 class Encoder {
  public:
   explicit Encoder(const Context& context);
@@ -24,6 +29,11 @@ class Encoder {
   // Error of a slot against its value: at most about sqrt(N)/scale (rounding), and 2^-50 of the largest value (the
   // transform in doubles).
   Result<Plaintext> Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const;
+
+  // The two steps of Encode, for whoever wants limbs one at a time, or limbs of P. `out`: limb `limb` of the full
+  // basis, NTT form; `scratch`: a slot, used when there are several pieces. Thread-safe.
+  Result<RoundedCoefficients> Round(std::span<const double> values, double scale, int level, SlotPool& pool) const;
+  void WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const;
 
   // The N/2 slots' real parts, `scale` divided out. Each coefficient is the exact symmetric representative modulo
   // Q_level, rounded to a double; not-a-number when it is beyond the range of doubles (only garbage is). Time grows

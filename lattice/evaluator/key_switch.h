@@ -62,8 +62,8 @@ using SwitchedLimb = std::function<void(int limb, uint64_t* part0, uint64_t* par
 Status SwitchKey(const Workspace& work, int level, const DigitLimb& digits, const scheme::KeyId& key, KeySource& keys,
                  const SwitchedLimb& done);
 
-// The same without the division by P: `done` takes P times the switched pair modulo every limb of the full basis that is
-// live, p_0.. first, then q_0..q_level. For sums of switched pairs, which are divided once (extended.h).
+// The same without the division by P: `done` takes P times the switched pair modulo every live limb of the full basis,
+// p_0.. first, then q_0..q_level. For sums of switched pairs, which are divided once (extended.h).
 Status MultiplyKey(const Workspace& work, int level, const DigitLimb& digits, const scheme::KeyId& key, KeySource& keys,
                    const SwitchedLimb& done);
 
