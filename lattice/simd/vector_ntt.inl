@@ -71,19 +71,22 @@ struct VectorNtt {
       V v[1 << R];
 #pragma GCC unroll 16
       for (int i = 0; i < 1 << R; ++i) v[i] = Isa::Load(x + static_cast<size_t>(i) * stride);
-#pragma GCC unroll 4
-      for (int level = 0; level < R; ++level) {
-        const int half = 1 << (R - 1 - level);
-#pragma GCC unroll 8
-        for (int group = 0; group < 1 << level; ++group) {
-          const typename A::Twiddle t = twiddles(a, level, group);
-#pragma GCC unroll 8
-          for (int i = 0; i < half; ++i) a.Forward(v[2 * group * half + i], v[(2 * group + 1) * half + i], t);
-        }
-      }
+      ForwardLevels<R, 0>(a, v, twiddles);
 #pragma GCC unroll 16
       for (int i = 0; i < 1 << R; ++i) Isa::Store(x + static_cast<size_t>(i) * stride, v[i]);
     }
+  }
+
+  template <int R, int Level>
+  static KMRT_INLINE void ForwardLevels(const A& a, V* v, const StageTwiddles<R>& twiddles) {
+    constexpr int kHalf = 1 << (R - 1 - Level);
+#pragma GCC unroll 8
+    for (int group = 0; group < 1 << Level; ++group) {
+      const typename A::Twiddle t = twiddles(a, Level, group);
+#pragma GCC unroll 8
+      for (int i = 0; i < kHalf; ++i) a.Forward(v[2 * group * kHalf + i], v[(2 * group + 1) * kHalf + i], t);
+    }
+    if constexpr (Level < R - 1) ForwardLevels<R, Level + 1>(a, v, twiddles);
   }
 
   static constexpr int kPairs = A::kPairs;
