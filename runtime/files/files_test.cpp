@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <random>
 
+#include "base/container.h"
+#include "base/file.h"
 #include "runtime/files/ciphertext_file.h"
 #include "runtime/files/key_files.h"
 #include "runtime/format/temporary_directory.h"
@@ -139,6 +142,26 @@ TEST_F(FilesTest, ImpossibleShapesAreCaught) {
   ciphertexts.push_back(RandomCiphertext(1, 1, 2));
   ASSERT_TRUE(WriteCiphertexts(path_, parameters_, key_set_, ciphertexts).ok());
   EXPECT_EQ(ReadCode(), ErrorCode::kCorrupt);
+}
+
+TEST_F(FilesTest, MutatedHeadersWithRightChecksumsNeverCrash) {
+  WriteTwo();
+  const std::vector<std::byte> good = ReadFile(path_).value();
+  uint64_t header = 0;
+  std::memcpy(&header, good.data() + 16, sizeof header);
+  constexpr ContainerKind kKind = {"KMRTCIPH", 1, "a ciphertext file"};
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<std::byte> payload(good.begin() + 32, good.begin() + 32 + static_cast<std::ptrdiff_t>(header));
+    for (uint64_t changes = 1 + random_() % 3; changes > 0; --changes) {
+      payload[random_() % payload.size()] = static_cast<std::byte>(random_() % 4 == 0 ? 0xff : random_());
+    }
+    std::vector<std::byte> bytes = WrapContainer(kKind, payload);
+    bytes.insert(bytes.end(), good.begin() + 32 + static_cast<std::ptrdiff_t>(header), good.end());
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    const ErrorCode code = ReadCode();
+    EXPECT_TRUE(code == ErrorCode::kOk || code == ErrorCode::kCorrupt);
+  }
 }
 
 TEST_F(FilesTest, OtherParametersAreToldApart) {

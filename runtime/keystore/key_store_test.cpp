@@ -291,6 +291,30 @@ TEST_F(KeyStoreTest, ManifestsThatContradictThemselvesAreRefused) {
   EXPECT_TRUE(refused([](Manifest& m) { m.parameters.q[0] += 2; }));
 }
 
+TEST_F(KeyStoreTest, MutatedManifestsWithRightChecksumsNeverCrash) {
+  Manifest manifest;
+  manifest.parameters = parameters_.literal();
+  manifest.fingerprint = parameters_.fingerprint();
+  manifest.insecure = true;
+  manifest.keys = {{kRotation, 3, 1}, {kRelinearization, 1, 2}};
+  const std::vector<std::byte> good = SerializeManifest(manifest);
+  std::mt19937_64 random(1);
+  int accepted = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<std::byte> bytes = good;
+    for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
+      bytes[random() % bytes.size()] = static_cast<std::byte>(random() % 4 == 0 ? 0xff : random());
+    }
+    if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 8));
+    const auto read = DeserializeManifest(bytes);
+    accepted += read.ok();
+    if (!read.ok()) {
+      EXPECT_EQ(read.status().code(), ErrorCode::kCorrupt);
+    }
+  }
+  EXPECT_GT(accepted, 0) << "a change of the seed or a checksum is another valid manifest";
+}
+
 TEST_F(KeyStoreTest, AbandonedWriterLeavesNothing) {
   {
     const auto writer = KeyStoreWriter::Create(store_, parameters_, true, key_set_, seed_);
