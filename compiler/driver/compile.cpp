@@ -8,6 +8,7 @@
 #include "compiler/translate/Translate.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -43,6 +44,8 @@ Result<program::Program> compile(std::unique_ptr<llvm::MemoryBuffer> buffer,
   const OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   if (!module)
     return failed("is no MLIR module of CKKS operations");
+  if (!options.function.empty() && !SymbolTable::lookupSymbolIn(*module, options.function))
+    return InvalidArgument("{}: has no function named '{}'", name, options.function);
   PassManager manager(&context);
   addPhasesTo(manager, Phase::Program, {options.function, options.insecure});
   if (mlir::failed(manager.run(*module)))

@@ -17,9 +17,9 @@ struct CompileOptions {
 };
 
 // Compiles the CKKS-level MLIR module in file `path`. Diagnostics with file, line and column go to
-// standard error. kInvalidArgument: the file cannot be read. kCorrupt: it does not parse, is no
-// program that can be compiled, or has unusable parameters; the message says so, the diagnostics
-// why.
+// standard error. kInvalidArgument: the file cannot be read, or has no function of the name asked
+// for. kCorrupt: it does not parse, is no program that can be compiled, or has unusable parameters;
+// the message says so, the diagnostics why.
 Result<program::Program> CompileFile(const std::string &path, const CompileOptions &options);
 
 // The same for a module in memory; `name` takes the place of the file's name in messages and

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 namespace keymemrt::compiler {
 namespace {
@@ -93,10 +94,99 @@ TEST(Compile, RefusesInsecureParameters) {
 }
 
 TEST(Compile, RefusesAnUnknownFunction) {
+  const Status status = fails(small().text, {.function = "g", .insecure = true});
+  EXPECT_EQ(status.code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("'g'"));
+}
+
+/// Two transforms of one input by two arguments with these attributes, added up; `module` goes to
+/// the module's.
+std::string twoLayers(const std::string &first, const std::string &second,
+                      const std::string &module = "") {
+  ProgramText text(insecureTestParameters(2));
+  const std::string x = text.ciphertext({1, 2}, 512);
+  const std::vector<double> diagonals(3 * 512, 0.25);
+  const std::string w = text.weights(3, diagonals), v = text.weights(3, diagonals);
+  const std::string y = text.transform(x, w, 512, {0, 1, 2}),
+                    z = text.transform(x, v, 512, {0, 1, -1});
+  std::string result = text.finish({text.binary("ckks.add", y, z)}).text;
+  for (const auto &[name, attributes] : {std::pair(w, first), std::pair(v, second)}) {
+    const std::string argument = name + ": tensor<3x512xf64>";
+    result.insert(result.find(argument) + argument.size(), " {" + attributes + "}");
+  }
+  result.insert(result.find("scheme.ckks"), module);
+  return result;
+}
+
+std::string layer(const std::string &name, int row, int column) {
+  return "orion.layer_name = \"" + name +
+         "\", orion.layer_role = \"weights\", orion.block_row = " + std::to_string(row) +
+         " : i64, orion.block_col = " + std::to_string(column) + " : i64";
+}
+
+std::vector<std::string> weightNames(const std::string &text) {
+  const auto program = CompileText(text, "model.mlir", {.function = "", .insecure = true});
+  std::vector<std::string> names;
+  if (program.ok())
+    for (const program::Weight &weight : program->weights)
+      names.push_back(weight.name);
+  return names;
+}
+
+TEST(Compile, NamesWeightsByLayerAndBlock) {
+  using testing::ElementsAre;
+  EXPECT_THAT(weightNames(twoLayers(layer("fc1", 0, 0), layer("fc2", 0, 0))),
+              ElementsAre("fc1.weights", "fc2.weights"));
+  EXPECT_THAT(weightNames(twoLayers(layer("fc1", 0, 0), layer("fc1", 0, 1))),
+              ElementsAre("fc1.weights", "fc1.weights.0.1"));
+  EXPECT_THAT(weightNames(twoLayers("", layer("fc1", 2, 1))),
+              ElementsAre("arg1", "fc1.weights.2.1"));
   std::string diagnostics;
-  const Status status = fails(small().text, {.function = "g", .insecure = true}, &diagnostics);
+  const Status status = fails(twoLayers(layer("fc1", 0, 0), layer("fc1", 0, 0)),
+                              {.function = "", .insecure = true}, &diagnostics);
   EXPECT_EQ(status.code(), ErrorCode::kCorrupt);
-  EXPECT_THAT(diagnostics, HasSubstr("'g'"));
+  EXPECT_THAT(diagnostics, HasSubstr("both have the name 'fc1.weights'"));
+}
+
+TEST(Compile, ListsEachKeyOnceInOrderOfFirstUse) {
+  const auto program =
+      CompileText(twoLayers("", ""), "model.mlir", {.function = "", .insecure = true});
+  ASSERT_TRUE(program.ok());
+  std::set<int32_t> shifts;
+  for (const program::Key &key : program->keys) {
+    EXPECT_TRUE(shifts.insert(key.shift).second) << key.shift;
+    EXPECT_EQ(key.level, 2);
+  }
+  // Rotations by 1 serve both transforms.
+  EXPECT_EQ(shifts, (std::set<int32_t>{1, 2, 511}));
+}
+
+TEST(Compile, TakesTheLogicalSlotsFromTheModule) {
+  const auto program = CompileText(twoLayers("", "", "scheme.requested_slot_count = 64 : i64, "),
+                                   "model.mlir", {.function = "", .insecure = true});
+  ASSERT_TRUE(program.ok());
+  EXPECT_EQ(program->outputs.at(0).length, 64u);
+  EXPECT_EQ(program->inputs.at(0).period, 512u); // the argument's own
+  std::string diagnostics;
+  EXPECT_FALSE(fails(twoLayers("", "", "scheme.requested_slot_count = 63 : i64, "),
+                     {.function = "", .insecure = true}, &diagnostics)
+                   .ok());
+  EXPECT_THAT(diagnostics, HasSubstr("divide the 512 slots"));
+}
+
+TEST(Compile, ChecksLengthsAndPeriods) {
+  for (const char *attribute :
+       {"kmrt.period = 3 : i64", "kmrt.period = 1024 : i64", "kmrt.period = 0 : i64",
+        "kmrt.period = \"8\"", "kmrt.length = 9 : i64, kmrt.period = 8 : i64"}) {
+    std::string text = small().text;
+    const size_t begin = text.find("kmrt.length"), end = text.find('}', begin);
+    text.replace(begin, end - begin, attribute);
+    std::string diagnostics;
+    EXPECT_EQ(fails(text, {.function = "", .insecure = true}, &diagnostics).code(),
+              ErrorCode::kCorrupt)
+        << attribute;
+    EXPECT_THAT(diagnostics, HasSubstr("kmrt.")) << attribute;
+  }
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "compiler/dialect/RegisterDialects.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/testing/RandomProgram.h"
+#include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 #include "compiler/transforms/VerifyProgramForm/VerifyProgramForm.h"
 #include "compiler/translate/Translate.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -46,9 +47,11 @@ mlir::OwningOpRef<ModuleOp> parse(const TestProgram &program) {
                                            "test.mlir");
 }
 
-bool runPhase(ModuleOp module, Phase phase) {
+bool runPhase(ModuleOp module, Phase phase, unsigned maxLiveKeys = 1) {
   mlir::PassManager manager(&context());
   addPhase(manager, phase, {"", /*insecure=*/true});
+  if (phase == Phase::Keyed)
+    manager.addNestedPass<mlir::func::FuncOp>(createMergeKeyLifetimes({maxLiveKeys}));
   return mlir::succeeded(manager.run(module));
 }
 
@@ -96,10 +99,11 @@ Results evaluate(const program::Program &compiled, const TestProgram &program) {
   return result.ok() ? result->outputs : Results();
 }
 
-/// Checks all phases; returns the module in its last form. Adds the operations of the program to
-/// `seen`.
+/// Checks all phases, key lifetimes merged up to `maxLiveKeys`; returns the module in its last
+/// form. Adds the operations of the program to `seen`.
 mlir::OwningOpRef<ModuleOp> checkPhases(const TestProgram &program,
-                                        std::set<program::Opcode> *seen = nullptr) {
+                                        std::set<program::Opcode> *seen = nullptr,
+                                        unsigned maxLiveKeys = 1) {
   mlir::OwningOpRef<ModuleOp> module = parse(program);
   if (!module) {
     ADD_FAILURE() << "does not parse:\n" << program.text;
@@ -109,7 +113,7 @@ mlir::OwningOpRef<ModuleOp> checkPhases(const TestProgram &program,
   EXPECT_FALSE(wanted.empty());
   for (Phase phase : {Phase::Import, Phase::Ckks, Phase::Keyed, Phase::Program}) {
     SCOPED_TRACE("phase " + std::to_string(static_cast<int>(phase)));
-    if (!runPhase(*module, phase)) {
+    if (!runPhase(*module, phase, maxLiveKeys)) {
       ADD_FAILURE() << "phase fails on\n" << program.text;
       return module;
     }
@@ -141,7 +145,8 @@ TEST(Phases, KeepTheMeaningOfRandomPrograms) {
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    checkPhases(randomProgram(random, parameters, 2 + static_cast<int>(random() % 24)), &seen);
+    checkPhases(randomProgram(random, parameters, 2 + static_cast<int>(random() % 24)), &seen,
+                static_cast<unsigned>(seed % 4));
     if (HasFailure())
       return;
   }
