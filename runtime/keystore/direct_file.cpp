@@ -26,10 +26,9 @@ bool CanReadDirectly(int fd, uint64_t size) {
 
 }  // namespace
 
-Result<DirectFile> DirectFile::Open(const std::string& path) {
-  bool direct = true;
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
-  if (fd < 0 && errno == EINVAL) {
+Result<DirectFile> DirectFile::Open(const std::string& path, bool direct) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | (direct ? O_DIRECT : 0));
+  if (direct && fd < 0 && errno == EINVAL) {
     direct = false;
     fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   }

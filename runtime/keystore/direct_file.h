@@ -19,7 +19,8 @@ class DirectFile {
   static constexpr size_t kAlignment = 4096;
 
   // kCorrupt: no such file (its name comes from a manifest that promises it); kFailed: the system cannot open it.
-  static Result<DirectFile> Open(const std::string& path);
+  // `direct` false: through the page cache, as where O_DIRECT is refused.
+  static Result<DirectFile> Open(const std::string& path, bool direct = true);
   DirectFile(DirectFile&& other) noexcept;
   DirectFile& operator=(DirectFile&& other) noexcept;
   ~DirectFile();
