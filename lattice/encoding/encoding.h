@@ -13,7 +13,7 @@ namespace keymemrt::lattice {
 
 // Cleartext: what people compute on (a vector of numbers, or one number). Encoded: a Plaintext, or residues of one.
 //
-// Encode(x)       kInvalidArgument, naming the entry, exactly when x is outside the domain.
+// Encode(x)       kInvalidArgument, with the reason, exactly when x is outside the domain.
 // Decode(p)       kInvalidArgument when p cannot come from this encoding (shape, range, scale).
 // Domain()        the accepted cleartexts, for people: "at most 512 integers in [0, 65537)".
 // ErrorBound(x)   for x in the domain: every entry of Decode(Encode(x)) is this close to that of x, always and not just
