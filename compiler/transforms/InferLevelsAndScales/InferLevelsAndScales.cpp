@@ -215,20 +215,26 @@ LogicalResult Inference::visitPlain(Operation *op) {
 }
 
 LogicalResult Inference::visitReturn(func::ReturnOp op) {
-  for (OpOperand &operand : op->getOpOperands())
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!facts.contains(operand.get()))
+      return op.emitOpError("expected to return ciphertexts, found ") << operand.get().getType();
     operand.set(rescaleIfDue(operand.get()));
+  }
   return success();
 }
 
 LogicalResult Inference::visit(Operation *op) {
   visited = op;
   builder.setInsertionPoint(op);
-  for (Value operand : op->getOperands())
-    if (isa<lwe::PlaintextType>(operand.getType())
-            ? operand != op->getOperand(op->getNumOperands() - 1) ||
-                  !operand.getDefiningOp<lwe::RLWEEncodeOp>()
-            : isa<lwe::CiphertextType>(operand.getType()) && !facts.contains(operand))
+  for (Value operand : op->getOperands()) {
+    // Ciphertexts have a fact by now, tensors of them never; a plaintext is the last operand.
+    const bool ciphertext = static_cast<bool>(lwe::getCiphertextType(operand.getType()));
+    const bool plaintext = static_cast<bool>(lwe::getPlaintextType(operand.getType()));
+    if ((ciphertext && !facts.contains(operand)) ||
+        (plaintext &&
+         (operand != op->getOperands().back() || !operand.getDefiningOp<lwe::RLWEEncodeOp>())))
       return op->emitOpError("is not in the form that the pass 'normalize' leaves");
+  }
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<ckks::AddOp, ckks::SubOp>([&](auto op) { return visitSum(op); })
       .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp>(

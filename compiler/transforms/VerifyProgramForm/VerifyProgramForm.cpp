@@ -110,6 +110,9 @@ LogicalResult Checker::checkLifetimes(Operation *op) {
 }
 
 LogicalResult Checker::checkForm(Operation *op) {
+  for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    if (isa<ShapedType>(type) && (lwe::getCiphertextType(type) || lwe::getPlaintextType(type)))
+      return op->emitOpError("[F2] works on a tensor of ciphertexts or plaintexts");
   for (Value result : op->getResults())
     if (isValue(result) && failed(checkFact(result)))
       return op->emitOpError("[F3] expected a level and a scale, and a type that agrees with them");

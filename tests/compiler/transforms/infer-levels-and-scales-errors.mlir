@@ -75,6 +75,44 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
 !ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
 module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
 
+  func.func @returns(%x: !ct, %w: tensor<512xf64>) -> !pt {
+    %p = lwe.rlwe_encode %w {encoding = #enc, ring = #plain} : tensor<512xf64> -> !pt
+    // expected-error@+1 {{expected to return ciphertexts}}
+    return %p : !pt
+  }
+}
+
+// -----
+
+!rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
+#plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#ring = #polynomial.ring<coefficientType = !rns, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#space = #lwe.plaintext_space<ring = #plain, encoding = #enc>
+!pt = !lwe.lwe_plaintext<plaintext_space = #space>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix>, key = <>>
+!ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
+module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
+
+  func.func @tensors(%x: tensor<2x!ct>) -> tensor<2x!ct> {
+    // expected-error@+1 {{is not in the form that the pass 'normalize' leaves}}
+    %y = ckks.add %x, %x : (tensor<2x!ct>, tensor<2x!ct>) -> tensor<2x!ct>
+    return %y : tensor<2x!ct>
+  }
+}
+
+// -----
+
+!rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
+#plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#ring = #polynomial.ring<coefficientType = !rns, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#space = #lwe.plaintext_space<ring = #plain, encoding = #enc>
+!pt = !lwe.lwe_plaintext<plaintext_space = #space>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix>, key = <>>
+!ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
+module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
+
   func.func @plaintext_first(%x: !ct, %w: tensor<512xf64>) -> !ct {
     %p = lwe.rlwe_encode %w {encoding = #enc, ring = #plain} : tensor<512xf64> -> !pt
     // expected-error@+1 {{is not in the form that the pass 'normalize' leaves}}

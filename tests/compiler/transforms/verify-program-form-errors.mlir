@@ -17,6 +17,23 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
 !ct60 = !lwe.lwe_ciphertext<plaintext_space = <ring = #plain, encoding = #lwe.inverse_canonical_encoding<scaling_factor = 60>>, ciphertext_space = <ring = <coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>, polynomialModulus = <1 + x**1024>>, encryption_type = mix>, key = <>, modulus_chain = <elements = <1125899906820097 : i64, 1073707009 : i64, 1073698817 : i64>, current = 2>>
 !low = !lwe.lwe_ciphertext<plaintext_space = <ring = #plain, encoding = #lwe.inverse_canonical_encoding<scaling_factor = 30>>, ciphertext_space = <ring = <coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>>, polynomialModulus = <1 + x**1024>>, encryption_type = mix>, key = <>, modulus_chain = <elements = <1125899906820097 : i64, 1073707009 : i64, 1073698817 : i64>, current = 1>>
 module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
+  func.func @f(%x: !ct {kmrt.level = 2 : i64, kmrt.scale = 1073741824.0 : f64}, %t: tensor<2x!ct>) -> !ct {
+    // expected-error@+1 {{[F2] works on a tensor of ciphertexts or plaintexts}}
+    %u = ckks.negate %t : tensor<2x!ct>
+    return %x : !ct
+  }
+}
+
+// -----
+
+#plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#ring1 = #polynomial.ring<coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>>, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+!pt = !lwe.lwe_plaintext<plaintext_space = <ring = #plain, encoding = #enc>>
+!ct = !lwe.lwe_ciphertext<plaintext_space = <ring = #plain, encoding = #lwe.inverse_canonical_encoding<scaling_factor = 30>>, ciphertext_space = <ring = <coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>, polynomialModulus = <1 + x**1024>>, encryption_type = mix>, key = <>, modulus_chain = <elements = <1125899906820097 : i64, 1073707009 : i64, 1073698817 : i64>, current = 2>>
+!ct60 = !lwe.lwe_ciphertext<plaintext_space = <ring = #plain, encoding = #lwe.inverse_canonical_encoding<scaling_factor = 60>>, ciphertext_space = <ring = <coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>, polynomialModulus = <1 + x**1024>>, encryption_type = mix>, key = <>, modulus_chain = <elements = <1125899906820097 : i64, 1073707009 : i64, 1073698817 : i64>, current = 2>>
+!low = !lwe.lwe_ciphertext<plaintext_space = <ring = #plain, encoding = #lwe.inverse_canonical_encoding<scaling_factor = 30>>, ciphertext_space = <ring = <coefficientType = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>>, polynomialModulus = <1 + x**1024>>, encryption_type = mix>, key = <>, modulus_chain = <elements = <1125899906820097 : i64, 1073707009 : i64, 1073698817 : i64>, current = 1>>
+module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
   func.func @f(%x: !ct {kmrt.level = 2 : i64, kmrt.scale = 1073741824.0 : f64}) -> !ct {
     // expected-error@+1 {{[F2] is no operation of a program}}
     %y = ckks.rotate %x {kmrt.level = 2 : i64, kmrt.scale = 1073741824.0 : f64, static_shift = 5 : i64} : !ct
