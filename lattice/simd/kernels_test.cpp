@@ -158,6 +158,30 @@ TEST_P(EveryTable, Pointwise) {
   }
 }
 
+// Estimates of a quotient err most when the modulus is just above a power of two and the operands are large.
+TEST_P(EveryTable, ProductsWhereQuotientsErrMost) {
+  std::mt19937_64 random(6);
+  const size_t n = 512;
+  for (const int bits : {26, 46, 50, 51, 61}) {
+    for (int i = 0; i < 64; ++i) {
+      const uint64_t q_value = (uint64_t{1} << (bits - 1)) + random() % (uint64_t{1} << (bits - 5));
+      const Modulus q(q_value);
+      Words a(n), b(n), c(n, q_value - 1), expected(n), actual(n);
+      for (size_t j = 0; j < n; ++j) {
+        a[j] = q_value - 1 - random() % (q_value / 16);
+        b[j] = q_value - 1 - random() % (q_value / 16);
+      }
+      kScalarKernels.mul(expected.data(), a.data(), b.data(), n, q);
+      kernels.mul(actual.data(), a.data(), b.data(), n, q);
+      ASSERT_EQ(actual, expected) << "mul modulo " << q_value;
+      expected = actual = c;
+      kScalarKernels.mul_add(expected.data(), a.data(), b.data(), n, q);
+      kernels.mul_add(actual.data(), a.data(), b.data(), n, q);
+      ASSERT_EQ(actual, expected) << "mul_add modulo " << q_value;
+    }
+  }
+}
+
 TEST_P(EveryTable, ReduceCentered) {
   std::mt19937_64 random(2);
   const size_t n = 64;
