@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/linear/linear_transform_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <set>
+
+namespace keymemrt::lattice {
+namespace {
+
+using Form = LinearTransformForm;
+
+std::vector<int64_t> Range(int64_t first, int64_t count, int64_t stride = 1) {
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < count; ++i) indices.push_back(first + i * stride);
+  return indices;
+}
+
+LinearTransformPlan Plan(const std::vector<int64_t>& indices, int64_t slots, Form form, int64_t baby_step = 0) {
+  auto plan = LinearTransformPlan::Make(indices, slots, form, baby_step);
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  return *plan;
+}
+
+int64_t Modulo(int64_t x, int64_t m) {
+  return (x % m + m) % m;
+}
+
+// Carries the plan out on positions instead of ciphertexts: a rotated input is the sum of its rotations, a block the
+// list of its rows' positions. Every row must end at its index, and the rotations must be those of plan.rotations.
+void CheckPlan(const LinearTransformPlan& plan, const std::vector<int64_t>& indices) {
+  std::vector<int64_t> made;
+  std::map<size_t, int64_t> ends;  // row -> rotation in all
+  std::vector<int64_t> baby_at(plan.babies.size());
+  if (plan.form == Form::kMinimumKey) {
+    int64_t at = 0;
+    if (plan.start != 0) made.push_back(at = plan.start);
+    for (size_t i = 0; i < plan.babies.size(); ++i) {
+      while (at != plan.babies[i]) {
+        ASSERT_NE(plan.baby_unit, 0);
+        ASSERT_LE(made.size(), static_cast<size_t>(plan.slots));
+        at = (at + plan.baby_unit) % plan.slots;
+        made.push_back(plan.baby_unit);
+      }
+      baby_at[i] = at;
+    }
+  } else {
+    for (size_t i = 0; i < plan.babies.size(); ++i) {
+      if (plan.babies[i] != 0) made.push_back(plan.babies[i]);
+      baby_at[i] = plan.babies[i];
+    }
+  }
+  if (plan.form == Form::kHorner || plan.form == Form::kMinimumKey) {
+    ASSERT_TRUE(std::is_sorted(plan.giants.begin(), plan.giants.end()));
+    for (int64_t at = plan.giants.back(); at != 0; at -= plan.giant_unit) {
+      ASSERT_GT(at, 0);
+      made.push_back(plan.giant_unit);
+    }
+    for (const int64_t giant : plan.giants) {
+      if (plan.giant_unit != 0) {
+        EXPECT_EQ(giant % plan.giant_unit, 0);
+      }
+    }
+  } else {
+    for (const int64_t giant : plan.giants) {
+      if (giant != 0) made.push_back(giant);
+    }
+  }
+  EXPECT_EQ(made, plan.rotations);
+  for (const auto& term : plan.terms) {
+    EXPECT_TRUE(ends.emplace(term.row,
+                             (baby_at[static_cast<size_t>(term.baby)] + plan.giants[static_cast<size_t>(term.giant)]) %
+                                 plan.slots)
+                    .second);
+  }
+  ASSERT_EQ(ends.size(), indices.size());
+  for (const auto& [row, end] : ends) EXPECT_EQ(end, Modulo(indices[row], plan.slots)) << row;
+  const std::set<int64_t> keys(plan.rotations.begin(), plan.rotations.end());
+  EXPECT_EQ(plan.keys, std::vector<int64_t>(keys.begin(), keys.end()));
+  EXPECT_FALSE(keys.contains(0));
+}
+
+TEST(LinearTransformPlanTest, ReachesEveryIndexOfRandomSets) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 300; ++round) {
+    const int64_t slots = int64_t{1} << (4 + random() % 9);
+    std::vector<int64_t> indices(1 + random() % 60);
+    const int64_t span = 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(2 * slots));
+    const int64_t stride = 1 + static_cast<int64_t>(random() % 5);
+    const int64_t shift = static_cast<int64_t>(random() % 100) - 50;
+    for (int64_t& index : indices) {
+      index = stride * (static_cast<int64_t>(random() % static_cast<uint64_t>(span))) + shift;
+      if (random() % 2) index = -index;
+    }
+    for (const Form form : kLinearTransformForms) {
+      SCOPED_TRACE(fmt::format("round {} form {} slots {}", round, ToString(form), slots));
+      CheckPlan(Plan(indices, slots, form), indices);
+      const int64_t forced = 1 + static_cast<int64_t>(random() % 20);
+      const LinearTransformPlan plan = Plan(indices, slots, form, forced);
+      EXPECT_EQ(plan.baby_step, forced);
+      CheckPlan(plan, indices);
+    }
+  }
+}
+
+// 128 = 16 * 8 by hand.
+TEST(LinearTransformPlanTest, CountsOf128DenseDiagonals) {
+  const std::vector<int64_t> indices = Range(0, 128);
+  const auto plan = [&](Form form) { return Plan(indices, 4096, form, 16); };
+  const LinearTransformPlan bsgs = plan(Form::kBabyStepGiantStep);
+  EXPECT_EQ(bsgs.key_switches(), 15 + 7);
+  EXPECT_EQ(bsgs.keys.size(), 22u);
+  EXPECT_EQ(bsgs.mod_ups, 1 + 7);
+  EXPECT_EQ(bsgs.mod_downs, 2 * 22);
+  const LinearTransformPlan hoisted = plan(Form::kDoubleHoisted);
+  EXPECT_EQ(hoisted.rotations, bsgs.rotations);
+  EXPECT_EQ(hoisted.mod_ups, 1 + 7);
+  EXPECT_EQ(hoisted.mod_downs, 7 + 2);
+  const LinearTransformPlan horner = plan(Form::kHorner);
+  EXPECT_EQ(horner.key_switches(), 22);
+  EXPECT_EQ(horner.keys, Range(1, 16));
+  EXPECT_EQ(horner.mod_ups, 1 + 7);
+  EXPECT_EQ(horner.mod_downs, 7 + 2);
+  const LinearTransformPlan minimum = plan(Form::kMinimumKey);
+  EXPECT_EQ(minimum.key_switches(), 22);
+  EXPECT_EQ(minimum.keys, (std::vector<int64_t>{1, 16}));
+  EXPECT_EQ(minimum.mod_ups, 22);
+  EXPECT_EQ(minimum.mod_downs, 2 * 15 + 6 + 2);
+}
+
+TEST(LinearTransformPlanTest, TheOnlyIndexZeroNeedsNoKeyAndNoDivision) {
+  for (const Form form : kLinearTransformForms) {
+    for (const std::vector<int64_t>& indices : {std::vector<int64_t>{0}, {512}, {-512, 0}}) {
+      const LinearTransformPlan plan = Plan(indices, 512, form);
+      CheckPlan(plan, indices);
+      EXPECT_TRUE(plan.keys.empty());
+      EXPECT_EQ(plan.mod_ups, 0);
+      EXPECT_EQ(plan.mod_downs, 0);
+      EXPECT_FALSE(plan.ExtendedBlocks());
+    }
+  }
+}
+
+TEST(LinearTransformPlanTest, ASingleDiagonalIsOneRotation) {
+  for (const Form form : kLinearTransformForms) {
+    const LinearTransformPlan plan = Plan({-3}, 512, form);
+    CheckPlan(plan, {-3});
+    EXPECT_EQ(plan.rotations, std::vector<int64_t>{509});
+    EXPECT_EQ(plan.mod_downs, 2);
+  }
+}
+
+// Around zero, across the wrap, a Horner chain must not walk around the whole circle.
+TEST(LinearTransformPlanTest, NegativeIndicesDoNotLengthenChains) {
+  const std::vector<int64_t> indices = Range(-64, 128);
+  const LinearTransformPlan horner = Plan(indices, 32768, Form::kHorner, 16);
+  EXPECT_EQ(horner.key_switches(), 16 + 7);
+  EXPECT_EQ(horner.keys.size(), 16u + 1);
+  const LinearTransformPlan minimum = Plan(indices, 32768, Form::kMinimumKey, 16);
+  EXPECT_EQ(minimum.key_switches(), 1 + 15 + 7);
+  EXPECT_EQ(minimum.keys, (std::vector<int64_t>{1, 16, 32768 - 64}));
+  const LinearTransformPlan hoisted = Plan(indices, 32768, Form::kDoubleHoisted, 16);
+  EXPECT_EQ(hoisted.key_switches(), 15 + 7);
+}
+
+TEST(LinearTransformPlanTest, StridesAreSeen) {
+  // Multiples of 784: as cheap as a dense set.
+  for (const Form form : kLinearTransformForms) {
+    const LinearTransformPlan strided = Plan(Range(0, 16, 784), 1 << 15, form),
+                              dense = Plan(Range(0, 16), 1 << 15, form);
+    EXPECT_EQ(strided.key_switches(), dense.key_switches());
+    EXPECT_EQ(strided.keys.size(), dense.keys.size());
+  }
+  // A 3x3 convolution on rows of 28: columns are babies, rows giants.
+  std::vector<int64_t> indices;
+  for (const int64_t row : {-28, 0, 28}) {
+    for (const int64_t column : {-1, 0, 1}) indices.push_back(row + column);
+  }
+  for (const Form form : kLinearTransformForms) {
+    for (const int64_t baby_step : {0, 28}) {
+      const LinearTransformPlan plan = Plan(indices, 1 << 12, form, baby_step);
+      CheckPlan(plan, indices);
+      // Eight hoisted babies modulo QP are cheaper than a giant more.
+      EXPECT_LE(plan.key_switches(), baby_step == 0 ? 8 : 5) << ToString(form);
+    }
+  }
+  EXPECT_LE(Plan(indices, 1 << 12, Form::kBabyStepGiantStep).key_switches(), 5);
+  const LinearTransformPlan minimum = Plan(indices, 1 << 12, Form::kMinimumKey);
+  EXPECT_LE(minimum.key_switches(), 5);
+  EXPECT_LE(minimum.keys.size(), 3u);
+}
+
+TEST(LinearTransformPlanTest, GapsAreOneStepOfTheirGcd) {
+  // Blocks 0, 6, 10 of 16: a giant step of 32, five times.
+  std::vector<int64_t> indices;
+  for (const int64_t block : {0, 6, 10}) {
+    for (const int64_t i : Range(0, 16)) indices.push_back(16 * block + i);
+  }
+  const LinearTransformPlan plan = Plan(indices, 2048, Form::kHorner, 16);
+  CheckPlan(plan, indices);
+  EXPECT_EQ(plan.giant_unit, 32);
+  EXPECT_EQ(plan.key_switches(), 15 + 5);
+}
+
+TEST(LinearTransformPlanTest, ChosenBabyStepsAreNoDearerThanForcedOnes) {
+  for (const Form form : kLinearTransformForms) {
+    const LinearTransformPlan chosen = Plan(Range(0, 128), 4096, form);
+    EXPECT_LE(chosen.key_switches(), 40) << ToString(form);
+    if (form == Form::kMinimumKey) {
+      for (int64_t step = 1; step <= 128; step *= 2) {
+        EXPECT_LE(chosen.key_switches(), Plan(Range(0, 128), 4096, form, step).key_switches());
+      }
+    }
+  }
+  // A cheaper baby makes for more of them.
+  EXPECT_GE(Plan(Range(0, 1024), 4096, Form::kDoubleHoisted).baby_step,
+            Plan(Range(0, 1024), 4096, Form::kBabyStepGiantStep).baby_step);
+}
+
+TEST(LinearTransformPlanTest, RefusesWhatItCannotPlan) {
+  const std::vector<int64_t> some = {1, 2};
+  EXPECT_EQ(LinearTransformPlan::Make({}, 512, Form::kHorner).status().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(LinearTransformPlan::Make(some, 500, Form::kHorner).status().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(LinearTransformPlan::Make(some, 0, Form::kHorner).status().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(LinearTransformPlan::Make(some, 512, Form::kHorner, -1).status().code(), ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace keymemrt::lattice
