@@ -60,6 +60,7 @@ Status KeyStoreWriter::Add(const scheme::KeyId& id, int level, const Producer& p
   KeyEntry entry;
   entry.id = id;
   entry.level = level;
+  if (!id.shape.plain()) return InvalidArgument("{}: stores of this version hold plain keys", id.ToString());
   const bool twice =
       std::any_of(manifest_.keys.begin(), manifest_.keys.end(), [&](const KeyEntry& other) { return other.id == id; });
   if (twice) return InvalidArgument("{} is made twice in one key set", id.ToString());
