@@ -93,8 +93,11 @@ public:
     Value sum;
     for (const auto &[giant, terms] : chooseSplit(op.getDiagonalIndices(), chain.slots())) {
       Value inner;
-      for (const Term &term : terms)
-        inner = add(inner, multiply(rotatedInput(term.baby), encodeRow(term.row, giant)));
+      for (const Term &term : terms) {
+        // Encoded last: a plaintext lives for one operation.
+        const Value rotated = rotatedInput(term.baby);
+        inner = add(inner, multiply(rotated, encodeRow(term.row, giant)));
+      }
       sum = add(sum, rotate(inner, giant, product()));
     }
     const Fact fact = chain.rescaled(product());

@@ -16,9 +16,9 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
   // CHECK-NOT: orion
   func.func @sparse(%x: !ct, %w: tensor<6x512xf64>) -> !ct {
     // Giant 0: diagonals 1 and 3, rows 3 and 4, as they are.
-    // CHECK: %[[D1:.*]] = tensor.extract_slice %[[W]][3, 0] [1, 512] [1, 1] : tensor<6x512xf64> to tensor<512xf64>
-    // CHECK-NEXT: %[[P1:.*]] = lwe.rlwe_encode %[[D1]] {{.*}} level = 2 : i64, ring = {{.*}}, scale = 0x41CFFFAC00800000 : f64
     // CHECK-NEXT: %[[X1:.*]] = ckks.rotate %[[X]] {kmrt.level = 2 : i64, kmrt.scale = 0x41D0000000000000 : f64, static_shift = 1 : i64}
+    // CHECK-NEXT: %[[D1:.*]] = tensor.extract_slice %[[W]][3, 0] [1, 512] [1, 1] : tensor<6x512xf64> to tensor<512xf64>
+    // CHECK-NEXT: %[[P1:.*]] = lwe.rlwe_encode %[[D1]] {{.*}} level = 2 : i64, ring = {{.*}}, scale = 0x41CFFFAC00800000 : f64
     // CHECK-NEXT: %[[M1:.*]] = ckks.mul_plain %[[X1]], %[[P1]] {kmrt.level = 2 : i64, kmrt.scale = 1.1528753261922222E+18 : f64}
     // CHECK: ckks.rotate %[[X]] {{.*}} static_shift = 3 : i64
     // CHECK: %[[S0:.*]] = ckks.add
