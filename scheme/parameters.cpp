@@ -35,12 +35,6 @@ Status CheckModulus(uint64_t q, const char* name, size_t index, int log_n) {
 
 }  // namespace
 
-int MaxLogQP(int log_n) {
-  constexpr int kBound[] = {27, 54, 109, 218, 438, 881, 1747, 3523};
-  assert(log_n >= 10 && log_n <= 17);
-  return kBound[log_n - 10];
-}
-
 Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security security) {
   if (literal.log_n < 10 || literal.log_n > 17) {
     return InvalidArgument("logN = {}: the ring degree must be 2^10 to 2^17", literal.log_n);
@@ -67,6 +61,10 @@ Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security 
   if (const auto twin = std::adjacent_find(all.begin(), all.end()); twin != all.end()) {
     return InvalidArgument("the modulus {} occurs twice in Q and P", *twin);
   }
+  return Assemble(literal, security, {});
+}
+
+Result<Parameters> Parameters::Assemble(ParameterLiteral literal, Security security, const KeyShape& shape) {
   const double log_p = SumLog2(literal.p, 0, literal.p.size());
   for (size_t i = 0; i < literal.q.size(); ++i) {
     if (std::log2(static_cast<double>(literal.q[i])) > log_p + kDigitSlackBits) {
@@ -74,17 +72,40 @@ Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security 
                              i, literal.q[i]);
     }
   }
-  Parameters parameters(literal);
+  Parameters parameters(std::move(literal), security, shape);
   if (security == Security::k128Bit && !parameters.Is128BitSecure()) {
     return InvalidArgument(
         "log2(QP) = {:.1f} bits exceed {}, the most that is 128-bit secure at N=2^{}; take fewer or smaller primes, a larger N, "
         "or --insecure",
-        parameters.LogQP(parameters.max_level()), MaxLogQP(literal.log_n), literal.log_n);
+        parameters.LogQP(parameters.max_level()), MaxLogQP(parameters.log_n()), parameters.log_n());
   }
   return parameters;
 }
 
-Parameters::Parameters(ParameterLiteral literal) : literal_(std::move(literal)) {
+Result<Parameters> Parameters::At(const KeyShape& shape) const {
+  if (shape == shape_) return *this;
+  if (!shape_.plain()) {
+    return InvalidArgument("parameters of key shape \"{}\" have no keys of shape \"{}\"", shape_.ToString(),
+                           shape.ToString());
+  }
+  if (shape.level < 0) return InvalidArgument("there is no level {}, 0 to {} expected", shape.level, max_level());
+  const int most = p_count() + max_level() - shape.level;
+  if (shape.level > max_level() || shape.specials < 1 || shape.specials > most) {
+    return InvalidArgument("{}: levels 0 to {} and, at this one, 1 to {} special primes expected", shape.ToString(),
+                           max_level(), std::max(most, 0));
+  }
+  ParameterLiteral literal = literal_;
+  const auto dropped = literal.q.begin() + shape.level + 1;
+  literal.p.insert(literal.p.end(), dropped, literal.q.end());
+  literal.p.resize(static_cast<size_t>(shape.specials));
+  literal.q.erase(dropped, literal.q.end());
+  Result<Parameters> result = Assemble(std::move(literal), security_, shape);
+  if (!result.ok()) return result.status().WithContext(shape.ToString());
+  return result;
+}
+
+Parameters::Parameters(ParameterLiteral literal, Security security, const KeyShape& shape)
+    : literal_(std::move(literal)), security_(security), shape_(shape) {
   const double log_p = SumLog2(literal_.p, 0, literal_.p.size());
   const size_t count = literal_.q.size();
   const auto fits = [&](size_t size) {
@@ -147,14 +168,21 @@ std::string Parameters::Describe() const {
                      DigitCount(max_level()));
 }
 
+std::string KeyShape::ToString() const {
+  return plain() ? "plain" : fmt::format("level {} with {} special primes", level, specials);
+}
+
 std::string KeyId::ToString() const {
+  const std::string suffix = shape.plain() ? "" : fmt::format("-l{}p{}", shape.level, shape.specials);
   switch (kind) {
     case KeyKind::kRotation:
-      return fmt::format("rotation-{}", galois_element);
+      return fmt::format("rotation-{}{}", galois_element, suffix);
     case KeyKind::kConjugation:
-      return "conjugation";
+      return "conjugation" + suffix;
     case KeyKind::kRelinearization:
-      return "relinearization";
+      return "relinearization" + suffix;
+    case KeyKind::kSecretSwitch:
+      return fmt::format("secret-switch-{}{}", galois_element, suffix);
   }
   return "unknown";
 }

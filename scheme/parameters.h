@@ -31,9 +31,38 @@ enum class Security {
   kInsecure,  // accept them (tests, experiments); whoever uses them must say so
 };
 
-// The largest log2(QP) at 128-bit classical security with a uniform ternary secret and error deviation 3.2.
-// Source: HomomorphicEncryption.org security standard (2018) for N <= 2^15; for 2^16 and 2^17 the values that OpenFHE 1.5
-// uses. REQUIRES: 10 <= log_n <= 17.
+// What a key does. The secret of the polynomial it applies to is s with: rotation, conjugation: s(X^g); relinearization:
+// s^2; secret switch: another secret, from which the polynomial goes to s.
+enum class KeyKind : uint8_t { kRotation = 0, kConjugation = 1, kRelinearization = 2, kSecretSwitch = 3 };
+
+// The special modulus that a key was made for. A *plain* key is made over P; a prefix of it serves every lower level. A
+// key of a shape is made for `level` and below over another special modulus P', the product of the first `specials` of
+//   p_0, ..., p_(K-1), q_(level+1), ..., q_L:
+// primes of Q that are gone at `level` make digits larger and so fewer; far down, fewer primes than P has are enough. It
+// is a plain key of the parameter set Parameters::At(shape).
+struct KeyShape {
+  int level = -1;    // -1: plain
+  int specials = 0;  // at least 1, or 0 for plain
+
+  bool plain() const { return level < 0; }
+  auto operator<=>(const KeyShape&) const = default;
+  std::string ToString() const;  // "level 6 with 5 special primes", "plain"
+};
+
+// A key's name within one key set. `galois_element`: of rotation and conjugation; of a secret switch, a number by which
+// the key set knows the pair of secrets; 0 for relinearization.
+struct KeyId {
+  KeyKind kind = KeyKind::kRotation;
+  uint64_t galois_element = 0;
+  KeyShape shape = {};
+
+  auto operator<=>(const KeyId&) const = default;
+  // "rotation-25" (the Galois element), "relinearization", "rotation-25-l6p5" (level 6, five special primes).
+  std::string ToString() const;
+};
+
+// The largest log2(QP) at 128-bit classical security with a uniform ternary secret and error deviation 3.2; sources and
+// other secrets: scheme/security.h. REQUIRES: 10 <= log_n <= 17.
 int MaxLogQP(int log_n);
 
 class Parameters {
@@ -43,7 +72,17 @@ class Parameters {
   // Errors (kInvalidArgument) name the modulus and what is wrong with it.
   static Result<Parameters> Create(const ParameterLiteral& literal, Security security);
 
+  // The parameter set of keys of `shape`: Q' = q_0..q_(shape.level) and P' as KeyShape says. Its digits, chunks and limbs
+  // are those of such a key; ciphertexts at shape.level and below are the same in both sets. The shape that this set
+  // already has: a copy. kInvalidArgument: no such shape (also: this set has another one and is not plain), P' smaller
+  // than a limb of Q', or log2(Q'P') above the bound.
+  Result<Parameters> At(const KeyShape& shape) const;
+
   const ParameterLiteral& literal() const { return literal_; }
+  // What was asked of Create: whether insecure keys may be made.
+  Security security() const { return security_; }
+  // Of the set's keys: plain unless it comes from At.
+  const KeyShape& shape() const { return shape_; }
   int log_n() const { return literal_.log_n; }
   size_t n() const { return size_t{1} << literal_.log_n; }
   size_t slots() const { return n() / 2; }
@@ -85,14 +124,25 @@ class Parameters {
   uint64_t GaloisElement(int64_t shift) const;
   uint64_t ConjugationElement() const { return 2 * n() - 1; }
 
+  // The names of keys of this set's shape.
+  KeyId RotationKey(int64_t shift) const { return {KeyKind::kRotation, GaloisElement(shift), shape_}; }
+  KeyId ConjugationKey() const { return {KeyKind::kConjugation, ConjugationElement(), shape_}; }
+  KeyId RelinearizationKey() const { return {KeyKind::kRelinearization, 0, shape_}; }
+  KeyId SecretSwitchKey(uint64_t number) const { return {KeyKind::kSecretSwitch, number, shape_}; }
+
   // Identifies the parameter set in files: equal exactly when the literals are (a 64-bit hash of all fields).
   uint64_t fingerprint() const { return fingerprint_; }
   // "N=2^13, log2(QP)=217, 6+2 limbs, 3 digits": for people.
   std::string Describe() const;
 
  private:
-  explicit Parameters(ParameterLiteral literal);
+  Parameters(ParameterLiteral literal, Security security, const KeyShape& shape);
+  // What remains to be checked of primes that are fine one by one.
+  static Result<Parameters> Assemble(ParameterLiteral literal, Security security, const KeyShape& shape);
+
   ParameterLiteral literal_;
+  Security security_;
+  KeyShape shape_;
   int digit_size_ = 1;
   std::vector<int> chunk_index_;
   uint64_t fingerprint_ = 0;
@@ -104,17 +154,5 @@ bool IsPrime(uint64_t n);
 // `count` primes = 1 mod 2N, the largest ones below 2^bits that are not in `taken`, in descending order.
 // kInvalidArgument when there are not as many.
 Result<std::vector<uint64_t>> FindNttPrimes(int bits, int log_n, size_t count, const std::vector<uint64_t>& taken = {});
-
-// What a key does. The secret of the ciphertext it applies to is s with: rotation, conjugation: s(X^g); relinearization: s^2.
-enum class KeyKind : uint8_t { kRotation = 0, kConjugation = 1, kRelinearization = 2 };
-
-// A key's name within one key set. `galois_element`: of rotation and conjugation; 0 for relinearization.
-struct KeyId {
-  KeyKind kind = KeyKind::kRotation;
-  uint64_t galois_element = 0;
-
-  auto operator<=>(const KeyId&) const = default;
-  std::string ToString() const;  // "rotation-25" (the Galois element), "relinearization"
-};
 
 }  // namespace keymemrt::scheme
