@@ -30,7 +30,22 @@ Status CheckParts(const char* operation, const Ciphertext& a, size_t expected) {
 }  // namespace
 
 Evaluator::Evaluator(const Context& context, SlotPool& pool, ThreadPool* threads)
-    : context_(context), pool_(pool), threads_(threads) {}
+    : Evaluator(context, context, pool, threads) {}
+
+Evaluator::Evaluator(const Context& context, const Context& key_context, SlotPool& pool, ThreadPool* threads)
+    : context_(context), key_context_(key_context), pool_(pool), threads_(threads) {}
+
+Result<Evaluator> Evaluator::At(const scheme::KeyShape& shape) const {
+  KMRT_ASSIGN_OR_RETURN(const Context* const key_context, context_.At(shape));
+  return Evaluator(context_, *key_context, pool_, threads_);
+}
+
+Status Evaluator::CheckSwitchable(const char* operation, const Ciphertext& a, size_t parts) const {
+  KMRT_RETURN_IF_ERROR(CheckParts(operation, a, parts));
+  if (a.level <= key_context_.parameters().max_level()) return Status();
+  return InvalidArgument("{}: a ciphertext at level {}; {} and below expected with keys of this shape", operation,
+                         a.level, key_context_.parameters().max_level());
+}
 
 template <typename Body>
 void Evaluator::ForEachLimb(size_t parts, int level, const Body& body) const {
@@ -147,12 +162,12 @@ Result<Ciphertext> Evaluator::Mul(const Ciphertext& a, const Ciphertext& b) cons
 }
 
 Result<Ciphertext> Evaluator::Relinearize(Ciphertext a, KeySource& keys) const {
-  KMRT_RETURN_IF_ERROR(CheckParts("relinearize", a, 3));
-  const Workspace work{context_, pool_, threads_};
+  KMRT_RETURN_IF_ERROR(CheckSwitchable("relinearize", a, 3));
+  const Workspace work{key_context_, pool_, threads_};
   const ModUpDigits digits(work, a.parts[2], a.level);
   KMRT_RETURN_IF_ERROR(SwitchKey(
       work, a.level, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); },
-      {scheme::KeyKind::kRelinearization, 0}, keys,
+      key_context_.parameters().RelinearizationKey(), keys,
       [&](int limb, uint64_t* part0, uint64_t* part1) {
         const Modulus& q = context_.modulus(limb);
         context_.kernels().add(a.parts[0].limb(limb), a.parts[0].limb(limb), part0, context_.n(), q);
@@ -192,11 +207,11 @@ Result<Ciphertext> Evaluator::LevelReduce(Ciphertext a, int level) const {
 }
 
 Result<Digits> Evaluator::Decompose(const Ciphertext& a) const {
-  KMRT_RETURN_IF_ERROR(CheckParts("decompose", a, 2));
-  const scheme::Parameters& parameters = context_.parameters();
-  const Workspace work{context_, pool_, threads_};
+  KMRT_RETURN_IF_ERROR(CheckSwitchable("decompose", a, 2));
+  const scheme::Parameters& parameters = key_context_.parameters();
+  const Workspace work{key_context_, pool_, threads_};
   const int limbs = a.level + 1 + parameters.p_count(), digit_count = parameters.DigitCount(a.level);
-  Digits result{{}, a.level};
+  Digits result{{}, a.level, parameters.shape()};
   for (int digit = 0; digit < digit_count; ++digit) result.digits.emplace_back(pool_, MemoryClass::kCiphertexts, limbs);
   const ModUpDigits digits(work, a.parts[1], a.level);
   ParallelFor(threads_, digit_count * limbs, [&](int i) {
@@ -210,7 +225,7 @@ Result<Digits> Evaluator::Decompose(const Ciphertext& a) const {
 template <typename DigitSource>
 Result<Ciphertext> Evaluator::Apply(const Ciphertext& a, const DigitSource& digits, const scheme::KeyId& key,
                                     KeySource& keys) const {
-  const Workspace work{context_, pool_, threads_};
+  const Workspace work{key_context_, pool_, threads_};
   const Slot index_slot = pool_.Take(MemoryClass::kScratch);
   uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
   context_.WritePermutation(key.galois_element, index);
@@ -226,27 +241,47 @@ Result<Ciphertext> Evaluator::Apply(const Ciphertext& a, const DigitSource& digi
 }
 
 Result<Ciphertext> Evaluator::ApplyGalois(const Ciphertext& a, const scheme::KeyId& key, KeySource& keys) const {
-  KMRT_RETURN_IF_ERROR(CheckParts(key.ToString().c_str(), a, 2));
+  KMRT_RETURN_IF_ERROR(CheckSwitchable(key.ToString().c_str(), a, 2));
   if (key.galois_element == 1) return Copy(a);
-  const Workspace work{context_, pool_, threads_};
+  const Workspace work{key_context_, pool_, threads_};
   const ModUpDigits digits(work, a.parts[1], a.level);
   return Apply(a, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key, keys);
 }
 
 Result<Ciphertext> Evaluator::Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const {
-  return ApplyGalois(a, {scheme::KeyKind::kRotation, context_.parameters().GaloisElement(shift)}, keys);
+  return ApplyGalois(a, key_context_.parameters().RotationKey(shift), keys);
 }
 
 Result<Ciphertext> Evaluator::Conjugate(const Ciphertext& a, KeySource& keys) const {
-  return ApplyGalois(a, {scheme::KeyKind::kConjugation, context_.parameters().ConjugationElement()}, keys);
+  return ApplyGalois(a, key_context_.parameters().ConjugationKey(), keys);
+}
+
+Result<Ciphertext> Evaluator::SwitchSecret(const Ciphertext& a, uint64_t number, KeySource& keys) const {
+  KMRT_RETURN_IF_ERROR(CheckSwitchable("switch secret", a, 2));
+  const Workspace work{key_context_, pool_, threads_};
+  const ModUpDigits digits(work, a.parts[1], a.level);
+  Ciphertext result = Fresh(2, a.level, a.scale);
+  KMRT_RETURN_IF_ERROR(SwitchKey(
+      work, a.level, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); },
+      key_context_.parameters().SecretSwitchKey(number), keys,
+      [&](int limb, uint64_t* part0, uint64_t* part1) {
+        context_.kernels().add(result.parts[0].limb(limb), part0, a.parts[0].limb(limb), context_.n(),
+                               context_.modulus(limb));
+        std::copy_n(part1, context_.n(), result.parts[1].limb(limb));
+      }));
+  return result;
 }
 
 Result<Ciphertext> Evaluator::RotateHoisted(const Ciphertext& a, const Digits& digits, int64_t shift,
                                             KeySource& keys) const {
-  KMRT_RETURN_IF_ERROR(CheckParts("rotate hoisted", a, 2));
+  KMRT_RETURN_IF_ERROR(CheckSwitchable("rotate hoisted", a, 2));
   KMRT_RETURN_IF_ERROR(CheckLevels("rotate hoisted", a.level, digits.level));
-  const scheme::Parameters& parameters = context_.parameters();
-  const scheme::KeyId key{scheme::KeyKind::kRotation, parameters.GaloisElement(shift)};
+  const scheme::Parameters& parameters = key_context_.parameters();
+  if (digits.shape != parameters.shape()) {
+    return InvalidArgument("rotate hoisted: digits for keys of shape \"{}\"; \"{}\" expected", digits.shape.ToString(),
+                           parameters.shape().ToString());
+  }
+  const scheme::KeyId key = parameters.RotationKey(shift);
   if (key.galois_element == 1) return Copy(a);
   return Apply(
       a,
@@ -266,7 +301,7 @@ Ciphertext Evaluator::Copy(const Ciphertext& a) const {
 }
 
 int Evaluator::ScratchSlots(int level) const {
-  const scheme::Parameters& parameters = context_.parameters();
+  const scheme::Parameters& parameters = key_context_.parameters();
   const int threads = threads_ == nullptr ? 1 : threads_->size();
   // A key switch and a permutation; a rescale takes one slot a thread, less than that.
   return 1 + ModUpDigits::Slots(parameters, level) + SwitchKeySlots(parameters, level, threads);

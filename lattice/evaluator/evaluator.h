@@ -22,6 +22,10 @@ class Evaluator {
   // `threads` may be null: everything runs on the caller. All three must outlive the evaluator.
   Evaluator(const Context& context, SlotPool& pool, ThreadPool* threads = nullptr);
 
+  // An evaluator that does everything as this one does, but its key switches with keys of `shape`, on ciphertexts at
+  // the shape's level and below. Cheap to make; lives no longer than the context. Errors: those of Parameters::At.
+  Result<Evaluator> At(const scheme::KeyShape& shape) const;
+
   Result<Ciphertext> Add(Ciphertext a, const Ciphertext& b) const;
   Result<Ciphertext> Sub(Ciphertext a, const Ciphertext& b) const;
   Result<Ciphertext> Negate(Ciphertext a) const;
@@ -43,10 +47,13 @@ class Evaluator {
 
   // Left rotation by `shift` slots of any sign, modulo N/2. Two parts. A shift of 0 is a copy and needs no key.
   Result<Ciphertext> Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const;
+  // For RotateHoisted of an evaluator of the same key shape.
   Result<Digits> Decompose(const Ciphertext& a) const;
   // The same result as Rotate, bit for bit; `digits` = Decompose(a).
   Result<Ciphertext> RotateHoisted(const Ciphertext& a, const Digits& digits, int64_t shift, KeySource& keys) const;
   Result<Ciphertext> Conjugate(const Ciphertext& a, KeySource& keys) const;
+  // The same message under the secret that secret switch `number` leads to. Two parts.
+  Result<Ciphertext> SwitchSecret(const Ciphertext& a, uint64_t number, KeySource& keys) const;
 
   Ciphertext Copy(const Ciphertext& a) const;
 
@@ -55,12 +62,15 @@ class Evaluator {
   int ScratchSlots(int level) const;
 
  private:
+  Evaluator(const Context& context, const Context& key_context, SlotPool& pool, ThreadPool* threads);
   // body(part, limb, modulus) for every limb 0..level of every part, in parallel.
   template <typename Body>
   void ForEachLimb(size_t parts, int level, const Body& body) const;
   Ciphertext Fresh(size_t parts, int level, double scale) const;
   Result<Ciphertext> Combine(const char* name, bool subtract, Ciphertext a, const Ciphertext& b) const;
   Result<Ciphertext> CombinePlain(const char* name, bool subtract, Ciphertext a, const Plaintext& b) const;
+  // So many parts, at a level that the keys have.
+  Status CheckSwitchable(const char* operation, const Ciphertext& a, size_t parts) const;
   // Key switch of parts[1], then the automorphism of `key`.
   Result<Ciphertext> ApplyGalois(const Ciphertext& a, const scheme::KeyId& key, KeySource& keys) const;
   template <typename DigitSource>
@@ -68,6 +78,7 @@ class Evaluator {
                            KeySource& keys) const;
 
   const Context& context_;
+  const Context& key_context_;  // of the keys' shape: context_ itself when they are plain
   SlotPool& pool_;
   ThreadPool* threads_;
 };

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lattice/keys/small.h"
 #include "lattice/keys/uniform.h"
@@ -13,43 +14,46 @@ namespace keymemrt::lattice {
 
 namespace {
 
-// g^-1 mod 2N, N a power of two and g odd: each Newton step doubles the number of right bits, from three.
-uint64_t InverseGalois(uint64_t g, uint64_t two_n) {
-  uint64_t x = g;
-  for (int bits = 3; bits < 64; bits *= 2) x *= 2 - g * x;
-  return x & (two_n - 1);
-}
-
-Status CheckKey(const scheme::Parameters& parameters, const scheme::KeyId& key, int level) {
-  if (level < 0 || level > parameters.max_level()) {
-    return InvalidArgument("key {}: there is no level {}, 0 to {} expected", key.ToString(), level,
-                           parameters.max_level());
-  }
-  const bool relinearization = key.kind == scheme::KeyKind::kRelinearization;
-  if (relinearization ? key.galois_element != 0
-                      : key.galois_element % 2 == 0 || key.galois_element >= 2 * parameters.n()) {
-    return InvalidArgument("key {}: {} is no Galois element of N={}", key.ToString(), key.galois_element,
-                           parameters.n());
-  }
-  return Status();
+// Whether so many nonzero coefficients can come from the distribution. Uniform: 2N/3, and a deviation of sqrt(2N)/3
+// that no honest secret exceeds tenfold.
+bool IsLikelyWeight(const scheme::SecretDistribution& distribution, size_t n, ptrdiff_t weight) {
+  if (distribution.sparse()) return weight == distribution.hamming_weight;
+  const double x = static_cast<double>(n);
+  return std::abs(static_cast<double>(weight) - 2 * x / 3) <= 10 * std::sqrt(2 * x) / 3;
 }
 
 }  // namespace
 
-Result<SecretKey> SecretKey::Generate(const scheme::Parameters& parameters) {
+Result<SecretKey> SecretKey::Generate(const scheme::Parameters& parameters,
+                                      const scheme::SecretDistribution& distribution) {
+  const int weight = distribution.hamming_weight;
+  if (weight < 0 || static_cast<size_t>(weight) > parameters.n()) {
+    return InvalidArgument("a secret of weight {}: 1 to N = {} expected", weight, parameters.n());
+  }
   KMRT_ASSIGN_OR_RETURN(Csprng random, Csprng::FromSystem());
-  SecretKey key(std::vector<int8_t>(parameters.n()));
-  SampleTernary(random, key.coefficients_);
+  SecretKey key(std::vector<int8_t>(parameters.n()), distribution);
+  if (distribution.sparse()) {
+    SampleSparseTernary(random, weight, key.coefficients_);
+  } else {
+    SampleTernary(random, key.coefficients_);
+  }
   return key;
 }
 
-Result<SecretKey> SecretKey::FromCoefficients(const scheme::Parameters& parameters, std::vector<int8_t> coefficients) {
-  SecretKey key(std::move(coefficients));
-  if (key.coefficients_.size() != parameters.n()) {
-    return Corrupt("the secret key has {} coefficients, N = {} expected", key.coefficients_.size(), parameters.n());
+Result<SecretKey> SecretKey::FromCoefficients(const scheme::Parameters& parameters, std::vector<int8_t> coefficients,
+                                              const scheme::SecretDistribution& distribution) {
+  SecretKey key(std::move(coefficients), distribution);
+  const std::vector<int8_t>& x = key.coefficients_;
+  if (x.size() != parameters.n()) {
+    return Corrupt("the secret key has {} coefficients, N = {} expected", x.size(), parameters.n());
   }
-  if (std::any_of(key.coefficients_.begin(), key.coefficients_.end(), [](int8_t x) { return x < -1 || x > 1; })) {
+  if (std::any_of(x.begin(), x.end(), [](int8_t c) { return c < -1 || c > 1; })) {
     return Corrupt("the secret key has a coefficient outside -1, 0, 1");
+  }
+  const ptrdiff_t weight = std::count_if(x.begin(), x.end(), [](int8_t c) { return c != 0; });
+  if (!IsLikelyWeight(distribution, x.size(), weight)) {
+    return Corrupt("the secret key is not {}: the number of coefficients that are not zero is wrong",
+                   distribution.ToString());
   }
   return key;
 }
@@ -67,6 +71,8 @@ Result<Seed> RandomSeed() {
 Result<PublicKey> GeneratePublicKey(const Context& context, SlotPool& pool, const SecretKey& secret) {
   const Kernels& kernels = context.kernels();
   const size_t n = context.n();
+  KMRT_RETURN_IF_ERROR(
+      scheme::CheckKeySecurity(context.parameters(), context.parameters().max_level(), secret.distribution()));
   KMRT_ASSIGN_OR_RETURN(Csprng random, Csprng::FromSystem());
   PublicKey key;
   KMRT_ASSIGN_OR_RETURN(key.seed, RandomSeed());
@@ -85,68 +91,6 @@ Result<PublicKey> GeneratePublicKey(const Context& context, SlotPool& pool, cons
     kernels.sub(b, e.data(), s.data(), n, q);
   }
   return key;
-}
-
-Status GenerateSwitchingKey(const Context& context, SlotPool& pool, const SecretKey& secret, const Seed& a_seed,
-                            const scheme::KeyId& key, int level, const ChunkSink& sink) {
-  const scheme::Parameters& parameters = context.parameters();
-  KMRT_RETURN_IF_ERROR(CheckKey(parameters, key, level));
-  const Kernels& kernels = context.kernels();
-  const size_t n = context.n();
-  const UniformExpander uniform(a_seed, key);
-  const BaseConversion& mod_down = context.ModDown(parameters.max_level());
-
-  struct Chunk {
-    int digit, limb;
-  };
-  std::vector<Chunk> chunks(static_cast<size_t>(parameters.ChunkCount(level)));
-  KMRT_ASSIGN_OR_RETURN(Csprng random, Csprng::FromSystem());
-  std::vector<SmallPoly> errors;
-  for (int digit = 0; digit < parameters.DigitCount(level); ++digit) {
-    errors.emplace_back(n);
-    SampleGaussian(random, errors.back().coefficients());
-    for (int limb = 0; limb < parameters.limb_count(); ++limb) {
-      if (limb > level && limb < parameters.q_count()) continue;
-      chunks[static_cast<size_t>(parameters.ChunkIndex(digit, limb))] = {digit, limb};
-    }
-  }
-
-  // w and u of the limb at hand, made once for a run of chunks of one limb.
-  SecretSlot w_slot(pool), u_slot(pool), e(pool);
-  const uint64_t* w = w_slot.data();
-  const uint64_t* u = u_slot.data();
-  int current_limb = -1;
-  const Slot index_slot = pool.Take(MemoryClass::kScratch);
-  uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
-  if (key.kind != scheme::KeyKind::kRelinearization) {
-    context.WritePermutation(InverseGalois(key.galois_element, 2 * n), index);
-  }
-  const auto prepare = [&](int limb) {
-    SmallToNtt(context, secret.coefficients(), limb, w_slot.data());
-    if (key.kind == scheme::KeyKind::kRelinearization) {
-      std::copy_n(w_slot.data(), n, u_slot.data());
-      kernels.mul(w_slot.data(), w_slot.data(), w_slot.data(), n, context.modulus(limb));
-    } else {
-      kernels.permute(u_slot.data(), w_slot.data(), index, n);
-    }
-    current_limb = limb;
-  };
-
-  Slot b_slot = pool.Take(MemoryClass::kScratch);
-  uint64_t* b = b_slot.data();
-  for (const auto& [digit, limb] : chunks) {
-    if (limb != current_limb) prepare(limb);
-    const Modulus& q = context.modulus(limb);
-    SmallToNtt(context, errors[static_cast<size_t>(digit)].coefficients(), limb, e.data());
-    if (limb >= parameters.DigitBegin(digit) && limb < parameters.DigitEnd(digit, parameters.max_level())) {
-      kernels.mul_scalar_add(e.data(), w, mod_down.product[static_cast<size_t>(limb)], n, q);
-    }
-    uniform.Fill(digit, limb, q, {b, n});
-    kernels.mul(b, b, u, n, q);
-    kernels.sub(b, e.data(), b, n, q);
-    KMRT_RETURN_IF_ERROR(sink(digit, limb, {b, n}));
-  }
-  return Status();
 }
 
 }  // namespace keymemrt::lattice

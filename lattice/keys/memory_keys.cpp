@@ -30,19 +30,29 @@ class MemoryKeyUse : public KeyUse {
 MemoryKeys::MemoryKeys(const Context& context, SlotPool& pool, const Seed& a_seed)
     : context_(context), pool_(pool), a_seed_(a_seed) {}
 
-Status MemoryKeys::Generate(const SecretKey& secret, const scheme::KeyId& key, int level) {
-  if (keys_.contains(key)) {
-    return InvalidArgument("key {} is there already: a second one under the same seed would give the secret away",
-                           key.ToString());
-  }
+Status MemoryKeys::Generate(const SecretKey& secret, const scheme::KeyId& key, int level, ThreadPool* threads) {
+  return Keep(key, level, [&](const ChunkSink& sink) {
+    return GenerateSwitchingKey(context_, pool_, secret, a_seed_, key, level, sink, threads);
+  });
+}
+
+Status MemoryKeys::GenerateSecretSwitch(const SecretKey& from, const SecretKey& to, const scheme::KeyId& key, int level,
+                                        ThreadPool* threads) {
+  return Keep(key, level, [&](const ChunkSink& sink) {
+    return GenerateSecretSwitchingKey(context_, pool_, from, to, a_seed_, key, level, sink, threads);
+  });
+}
+
+Status MemoryKeys::Keep(const scheme::KeyId& key, int level, const std::function<Status(const ChunkSink&)>& make) {
+  if (keys_.contains(key)) return InvalidArgument("key {} is there already", key.ToString());
+  KMRT_ASSIGN_OR_RETURN(const Context* const shaped, context_.At(key.shape));
   std::vector<Slot> chunks;
-  KMRT_RETURN_IF_ERROR(
-      GenerateSwitchingKey(context_, pool_, secret, a_seed_, key, level, [&](int, int, std::span<const uint64_t> b) {
-        chunks.push_back(pool_.Take(MemoryClass::kKeys));
-        std::copy(b.begin(), b.end(), chunks.back().data());
-        return Status();
-      }));
-  keys_.emplace(key, Entry{level, std::move(chunks)});
+  KMRT_RETURN_IF_ERROR(make([&](int, int, std::span<const uint64_t> b) {
+    chunks.push_back(pool_.Take(MemoryClass::kKeys));
+    std::copy(b.begin(), b.end(), chunks.back().data());
+    return Status();
+  }));
+  keys_.emplace(key, Entry{&shaped->parameters(), level, std::move(chunks)});
   return Status();
 }
 
@@ -53,13 +63,13 @@ Result<std::unique_ptr<KeyUse>> MemoryKeys::Acquire(const scheme::KeyId& key, in
     return InvalidArgument("key {} was made for level {} and below, not {}", key.ToString(), entry->second.level,
                            level);
   }
-  return std::unique_ptr<KeyUse>(new MemoryKeyUse(context_.parameters(), entry->second.chunks));
+  return std::unique_ptr<KeyUse>(new MemoryKeyUse(*entry->second.parameters, entry->second.chunks));
 }
 
 std::span<uint64_t> MemoryKeys::MutableChunk(const scheme::KeyId& key, int digit, int limb) {
   const auto entry = keys_.find(key);
   assert(entry != keys_.end());
-  return entry->second.chunks[static_cast<size_t>(context_.parameters().ChunkIndex(digit, limb))].words();
+  return entry->second.chunks[static_cast<size_t>(entry->second.parameters->ChunkIndex(digit, limb))].words();
 }
 
 }  // namespace keymemrt::lattice

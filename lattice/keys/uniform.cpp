@@ -30,8 +30,15 @@ UniformExpander::UniformExpander(const Seed& seed, const scheme::KeyId& key) {
   constexpr std::string_view kDomain = "KeyMemRT uniform 1";
   std::vector<uint8_t> message(kDomain.begin(), kDomain.end());
   message.insert(message.end(), seed.begin(), seed.end());
-  message.push_back(static_cast<uint8_t>(key.kind));
-  for (int i = 0; i < 8; ++i) message.push_back(static_cast<uint8_t>(key.galois_element >> (8 * i)));
+  const auto append = [&](uint64_t number, int bytes) {
+    for (int i = 0; i < bytes; ++i) message.push_back(static_cast<uint8_t>(number >> (8 * i)));
+  };
+  append(static_cast<uint64_t>(key.kind), 1);
+  append(key.galois_element, 8);
+  if (!key.shape.plain()) {
+    append(static_cast<uint64_t>(key.shape.level), 4);
+    append(static_cast<uint64_t>(key.shape.specials), 4);
+  }
   uint8_t digest[SHA256_DIGEST_LENGTH];
   SHA256(message.data(), message.size(), digest);
   std::memcpy(key_.data(), digest, key_.size());

@@ -3,11 +3,11 @@
 // The uniform halves of keys, from a public seed, with random access per (key, digit, limb).
 //
 // Format 1, frozen by a test: keys in stores depend on it.
-//   AES key   = first 16 bytes of SHA-256("KeyMemRT uniform 1" | seed | kind, 1 byte | Galois element, 8 bytes
-//   little-endian) stream s of chunk (digit, limb) = AES-128-CTR (NIST SP 800-38A) from the counter block digit | limb
-//   | s | 0, each a 32-bit
-//               big-endian number, read as little-endian 64-bit words, each masked to the bit length of q: the
-//               candidates.
+//   AES key   = first 16 bytes of SHA-256("KeyMemRT uniform 1" | seed | kind, 1 byte | Galois element, 8 bytes |
+//               unless the key is plain: level, 4 bytes | number of special primes, 4 bytes), numbers little-endian.
+//   stream s of chunk (digit, limb) = AES-128-CTR (NIST SP 800-38A) from the counter block digit | limb | s | 0, each a
+//               32-bit big-endian number, read as little-endian 64-bit words, each masked to the bit length of q: the
+//               candidates. Limbs are those of the full basis of the key's shape.
 //   word i    = candidate i of stream 0 if it is below q. Rejected words are replaced, within each block of 1024 words
 //               (number j) in ascending order, by the candidates below q of stream j+1 in turn.
 // So stream 0 is used in place, any block of any chunk can be made without those before it, and for q just below a

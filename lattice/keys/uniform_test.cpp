@@ -42,6 +42,12 @@ TEST(UniformExpander, FormatIsFrozen) {
   EXPECT_EQ(Hash(Expand(CountingSeed(), kRotation, 3, 70, (uint64_t{0x11} << 52) + 1, 2048)), "657dba8746d61bc4");
   EXPECT_EQ(Hash(Expand(CountingSeed(), {scheme::KeyKind::kRelinearization, 0}, 1, 2, 65537, 1024)),
             "b12e077d3f21a7be");
+  // Keys of a shape: its two numbers are part of the name.
+  EXPECT_EQ(
+      Hash(Expand(CountingSeed(), {scheme::KeyKind::kRotation, 5, {6, 5}}, 3, 70, (uint64_t{0x11} << 52) + 1, 2048)),
+      "e9f048cc4ba1482a");
+  EXPECT_EQ(Hash(Expand(CountingSeed(), {scheme::KeyKind::kSecretSwitch, 7, {0, 1}}, 0, 1, 1152921504606830593, 1024)),
+            "cfecd65f5cd36b97");
 }
 
 TEST(UniformExpander, EveryNameHasItsOwnStream) {
@@ -54,8 +60,11 @@ TEST(UniformExpander, EveryNameHasItsOwnStream) {
       Expand(CountingSeed(), kRotation, 1, 0, kQ, 1024),
       Expand(other, kRotation, 0, 0, kQ, 1024),
       Expand(CountingSeed(), {scheme::KeyKind::kRotation, 25}, 0, 0, kQ, 1024),
-      Expand(CountingSeed(), {scheme::KeyKind::kConjugation, 5}, 0, 0, kQ, 1024)};
-  EXPECT_EQ(streams.size(), 6u);
+      Expand(CountingSeed(), {scheme::KeyKind::kConjugation, 5}, 0, 0, kQ, 1024),
+      Expand(CountingSeed(), {scheme::KeyKind::kRotation, 5, {0, 1}}, 0, 0, kQ, 1024),
+      Expand(CountingSeed(), {scheme::KeyKind::kRotation, 5, {0, 2}}, 0, 0, kQ, 1024),
+      Expand(CountingSeed(), {scheme::KeyKind::kRotation, 5, {1, 1}}, 0, 0, kQ, 1024)};
+  EXPECT_EQ(streams.size(), 9u);
   EXPECT_EQ(Expand(CountingSeed(), kRotation, 0, 0, kQ, 1024), Expand(CountingSeed(), kRotation, 0, 0, kQ, 1024));
 }
 

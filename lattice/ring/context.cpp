@@ -32,13 +32,21 @@ KMRT_CPU_CLONES void RoundedSum(const uint64_t* const* y, const double* factors,
   }
 }
 
+std::vector<std::shared_ptr<const NttTable>> MakeTables(const scheme::Parameters& parameters) {
+  std::vector<std::shared_ptr<const NttTable>> tables;
+  for (int limb = 0; limb < parameters.limb_count(); ++limb) {
+    tables.push_back(std::make_shared<const NttTable>(parameters.log_n(), Modulus(parameters.modulus(limb))));
+  }
+  return tables;
+}
+
 }  // namespace
 
-Context::Context(scheme::Parameters parameters) : parameters_(std::move(parameters)), kernels_(ActiveKernels()) {
+Context::Context(scheme::Parameters parameters) : Context(parameters, MakeTables(parameters)) {}
+
+Context::Context(scheme::Parameters parameters, Tables tables)
+    : parameters_(std::move(parameters)), kernels_(ActiveKernels()), tables_(std::move(tables)) {
   for (uint32_t i = 0; i < n() / 8; ++i) block_reversal_.push_back(ReverseBits(i, parameters_.log_n() - 3));
-  for (int limb = 0; limb < parameters_.limb_count(); ++limb) {
-    tables_.push_back(std::make_unique<NttTable>(parameters_.log_n(), Modulus(parameters_.modulus(limb))));
-  }
   const int q_count = parameters_.q_count();
   inverses_.resize(static_cast<size_t>(q_count) * static_cast<size_t>(q_count));
   for (int limb = 0; limb < q_count; ++limb) {
@@ -48,6 +56,21 @@ Context::Context(scheme::Parameters parameters) : parameters_(std::move(paramete
       inverses_[static_cast<size_t>(limb * q_count + other)] = q.Inverse(q.Reduce(modulus(limb).value()));
     }
   }
+}
+
+Result<const Context*> Context::At(const scheme::KeyShape& shape) const {
+  if (shape == parameters_.shape()) return this;
+  const std::lock_guard lock(mutex_);
+  const auto found = shaped_.find(shape);
+  if (found != shaped_.end()) return found->second.get();
+  KMRT_ASSIGN_OR_RETURN(scheme::Parameters parameters, parameters_.At(shape));
+  // The special primes of a shape are P's, then the dropped ones of Q, in this order.
+  Tables tables(tables_.begin(), tables_.begin() + shape.level + 1);
+  tables.insert(tables.end(), tables_.begin() + parameters_.q_count(), tables_.end());
+  tables.insert(tables.end(), tables_.begin() + shape.level + 1, tables_.begin() + parameters_.q_count());
+  tables.resize(static_cast<size_t>(parameters.limb_count()));
+  std::unique_ptr<const Context> context(new Context(std::move(parameters), std::move(tables)));
+  return shaped_.emplace(shape, std::move(context)).first->second.get();
 }
 
 BaseConversion Context::MakeConversion(std::vector<int> from, std::vector<int> to) const {

@@ -4,6 +4,7 @@
 // base conversion constants, the order of evaluations.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -37,6 +38,11 @@ class Context {
  public:
   explicit Context(scheme::Parameters parameters);
 
+  // The context of keys of `shape` (Parameters::At), whose full basis is Q' and P': what works with keys of that shape,
+  // making them included, works in this context, on the same ciphertexts. Made at first use, sharing this one's NTT
+  // tables; it lives as long as this one. This context's own shape: this one. Errors: those of Parameters::At.
+  Result<const Context*> At(const scheme::KeyShape& shape) const;
+
   const scheme::Parameters& parameters() const { return parameters_; }
   size_t n() const { return parameters_.n(); }
   const Kernels& kernels() const { return kernels_; }
@@ -63,16 +69,19 @@ class Context {
   void WritePermutation(uint64_t galois_element, uint32_t* index) const;
 
  private:
+  using Tables = std::vector<std::shared_ptr<const NttTable>>;
+  Context(scheme::Parameters parameters, Tables tables);
   BaseConversion MakeConversion(std::vector<int> from, std::vector<int> to) const;
 
   scheme::Parameters parameters_;
   const Kernels& kernels_;
-  std::vector<std::unique_ptr<NttTable>> tables_;
+  Tables tables_;
   std::vector<uint64_t> inverses_;
   std::vector<uint32_t> block_reversal_;  // the numbers below N/8, bits reversed
   mutable std::mutex mutex_;              // guards the caches below; entries never move once made
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_up_;
   mutable std::unordered_map<int, std::unique_ptr<BaseConversion>> mod_down_;
+  mutable std::map<scheme::KeyShape, std::unique_ptr<const Context>> shaped_;
 };
 
 // The u of BaseConversion's formula, word by word: out[j] = round(sum_i y[i][j] / f_i). One limb of n words.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/slot_pool.h"
+#include "scheme/parameters.h"
 
 namespace keymemrt::lattice {
 
@@ -44,10 +45,11 @@ struct Ciphertext {
 
 // The gadget decomposition of parts[1] of a ciphertext, extended to Q_level * P and in NTT form, for many rotations of
 // the same ciphertext (hoisting; Halevi, Shoup, "Faster homomorphic linear transformations in HElib", 2018): digit d
-// has the limbs q_0..q_level, p_0..p_(K-1), in this order.
+// has the limbs q_0..q_level, p_0..p_(K-1), in this order. With keys of a shape, all of it as that shape has it.
 struct Digits {
   std::vector<Poly> digits;
   int level = 0;
+  scheme::KeyShape shape = {};
 };
 
 }  // namespace keymemrt::lattice

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -123,6 +124,24 @@ void SampleTernary(Csprng& random, std::span<int8_t> out) {
     coefficient = static_cast<int8_t>(byte % 3 - 1);
   }
   OPENSSL_cleanse(bytes, sizeof(bytes));
+}
+
+void SampleSparseTernary(Csprng& random, int weight, std::span<int8_t> out) {
+  std::fill(out.begin(), out.end(), int8_t{0});
+  uint32_t words[256];
+  size_t have = 0;
+  while (weight > 0) {
+    if (have == 0) {
+      random.Fill(std::span(reinterpret_cast<uint8_t*>(words), sizeof(words)));
+      have = std::size(words);
+    }
+    const uint32_t word = words[--have];
+    int8_t& coefficient = out[(word >> 1) & (out.size() - 1)];
+    if (coefficient != 0) continue;
+    coefficient = word & 1 ? 1 : -1;
+    --weight;
+  }
+  OPENSSL_cleanse(words, sizeof(words));
 }
 
 void SampleGaussian(Csprng& random, std::span<int8_t> out) {

@@ -4,7 +4,8 @@
 // distributions that CKKS draws from them.
 //
 // What holds in time: the Gaussian sampler runs the same instructions and touches the same addresses whatever it draws;
-// the ternary sampler's time depends on how many candidates were rejected, which says nothing of those accepted.
+// the ternary sampler's time depends on how many candidates were rejected, which says nothing of those accepted. The sparse
+// sampler writes to the addresses that it draws.
 #pragma once
 
 #include <array>
@@ -69,6 +70,10 @@ class SmallPoly {
 
 // out uniform in {-1, 0, 1}.
 void SampleTernary(Csprng& random, std::span<int8_t> out);
+
+// `weight` coefficients in {-1, 1}, the others 0: uniform among all such vectors. REQUIRES: 0 <= weight <= out.size(), a
+// power of two up to 2^31.
+void SampleSparseTernary(Csprng& random, int weight, std::span<int8_t> out);
 
 // out from the discrete Gaussian of deviation kErrorDeviation on the integers, cut at six deviations:
 // P(x) ~ exp(-x^2 / (2*3.2^2)), |x| <= 19. Inversion of a table of cumulative probabilities with 63 bits (Peikert, "An

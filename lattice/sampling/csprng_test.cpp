@@ -98,5 +98,26 @@ TEST(Samplers, DependOnTheirStreamAlone) {
   EXPECT_NE(x, z);
 }
 
+TEST(SampleSparseTernary, PlacesAndSignsAreUniform) {
+  Csprng random(std::array<uint8_t, 16>{9});
+  constexpr int kWeight = 24, kRuns = 4096;
+  std::vector<int8_t> out(64);
+  std::map<int, size_t> places;
+  size_t positive = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    SampleSparseTernary(random, kWeight, out);
+    ASSERT_EQ(std::count(out.begin(), out.end(), 0), 64 - kWeight);
+    for (int i = 0; i < 64; ++i) {
+      if (out[static_cast<size_t>(i)] == 0) continue;
+      ++places[i];
+      positive += out[static_cast<size_t>(i)] == 1;
+    }
+  }
+  std::map<int, double> uniform;
+  for (int i = 0; i < 64; ++i) uniform[i] = 1.0 / 64;
+  EXPECT_LT(ChiSquare(places, uniform, kWeight * kRuns), 112);  // 63 degrees of freedom: 1e-4
+  EXPECT_NEAR(static_cast<double>(positive), kWeight * kRuns / 2.0, 4 * std::sqrt(kWeight * kRuns) / 2);
+}
+
 }  // namespace
 }  // namespace keymemrt::lattice
