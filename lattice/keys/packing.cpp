@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lattice/keys/packing.h"
+
+#include <algorithm>
+#include <cassert>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace keymemrt::lattice {
+
+void PackResidues(std::span<const uint64_t> residues, const Modulus& q, std::span<uint64_t> packed) {
+  const int bits = q.bits();
+  assert(residues.size() % 64 == 0 && packed.size() == PackedWords(residues.size(), bits));
+  uint64_t* out = packed.data();
+  uint64_t word = 0;
+  int filled = 0;  // bits of `word`
+  for (const uint64_t residue : residues) {
+    word |= residue << filled;
+    filled += bits;
+    if (filled < 64) continue;
+    *out++ = word;
+    filled -= 64;
+    word = filled == 0 ? 0 : residue >> (bits - filled);
+  }
+}
+
+bool PortableUnpack(const uint64_t* packed, int bits, uint64_t largest, uint64_t* residues, size_t n) {
+  const uint64_t mask = ~uint64_t{0} >> (64 - bits);
+  uint64_t above = 0;  // the top bit: a residue > largest
+  for (size_t begin = 0; begin < n; begin += 64, packed += bits, residues += 64) {
+    for (int i = 0; i < 64; ++i) {
+      const int position = i * bits, word = position / 64, shift = position % 64;
+      // The second word may lie behind the block, where no bit of it is wanted.
+      const uint64_t high = packed[std::min(word + 1, bits - 1)];
+      const uint64_t residue = (packed[word] >> shift | high << 1 << (63 - shift)) & mask;
+      residues[i] = residue;
+      above |= largest - residue;
+    }
+  }
+  return above >> 63 == 0;
+}
+
+#if defined(__x86_64__)
+namespace {
+
+__attribute__((target("avx512f,avx512bw,avx512vbmi2"))) bool Vbmi2Unpack(const uint64_t* packed, int bits,
+                                                                         uint64_t largest, uint64_t* residues,
+                                                                         size_t n) {
+  // Eight residues fill `bits` bytes, so every run of eight looks like the first: residue i is in words word[i] and
+  // word[i]+1.
+  alignas(64) uint64_t word[8], offset[8];
+  for (int i = 0; i < 8; ++i) {
+    word[i] = static_cast<uint64_t>(i * bits / 64);
+    offset[i] = static_cast<uint64_t>(i * bits % 64);
+  }
+  const __m512i low = _mm512_load_si512(word), shift = _mm512_load_si512(offset);
+  const __m512i high = _mm512_add_epi64(low, _mm512_set1_epi64(1));
+  const __m512i mask = _mm512_set1_epi64(static_cast<int64_t>(~uint64_t{0} >> (64 - bits)));
+  const __m512i limit = _mm512_set1_epi64(static_cast<int64_t>(largest));
+  const __mmask64 run = (uint64_t{1} << bits) - 1;  // its bytes; those behind may not be there
+  const char* bytes = reinterpret_cast<const char*>(packed);
+  __mmask8 above = 0;
+  for (size_t i = 0; i < n; i += 8, bytes += bits) {
+    const __m512i words = _mm512_maskz_loadu_epi8(run, bytes);
+    const __m512i residue = _mm512_and_si512(
+        _mm512_shrdv_epi64(_mm512_permutexvar_epi64(low, words), _mm512_permutexvar_epi64(high, words), shift), mask);
+    above |= _mm512_cmpgt_epu64_mask(residue, limit);
+    _mm512_storeu_si512(residues + i, residue);
+  }
+  return above == 0;
+}
+
+}  // namespace
+
+UnpackWords VectorUnpack() {
+  static const bool supported =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+  return supported ? Vbmi2Unpack : nullptr;
+}
+#else
+UnpackWords VectorUnpack() {
+  return nullptr;
+}
+#endif
+
+Status UnpackResidues(std::span<const uint64_t> packed, const Modulus& q, std::span<uint64_t> residues) {
+  assert(residues.size() % 64 == 0 && packed.size() == PackedWords(residues.size(), q.bits()));
+  const UnpackWords unpack = VectorUnpack() != nullptr ? VectorUnpack() : PortableUnpack;
+  if (unpack(packed.data(), q.bits(), q.value() - 1, residues.data(), residues.size())) return Status();
+  const auto wrong = std::find_if(residues.begin(), residues.end(), [&](uint64_t x) { return x >= q.value(); });
+  return Corrupt("packed residue {} is {}, below the modulus {} expected", wrong - residues.begin(), *wrong, q.value());
+}
+
+}  // namespace keymemrt::lattice
