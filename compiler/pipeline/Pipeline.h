@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The named phases of the compiler. Each builds on the one before:
 //
-//   import    one normalised function of checked parameters              check-parameters,
-//   normalize, cse ckks      truthful levels and scales, no linear transforms
-//   infer-levels-and-scales, lower-linear-transform keyed     keys as values with lifetimes
-//   insert-keys, hoist-rotations,
-//                                                                        merge-key-lifetimes
-//   program   last uses marked; what translate/ takes                    insert-clears,
-//   verify-program-form
+// clang-format off
+//   import   one normalised function of checked parameters  check-parameters, normalize, cse
+//   ckks     truthful levels and scales, no transforms      infer-levels-and-scales, lower-linear-transform
+//   keyed    keys as values with lifetimes                  insert-keys, hoist-rotations, merge-key-lifetimes
+//   program  last uses marked: what translate/ takes        insert-clears, verify-program-form
+// clang-format on
 #pragma once
 
 #include "mlir/Pass/PassManager.h"
