@@ -26,8 +26,8 @@ class Encoder {
   // Values are repeated cyclically until they fill the N/2 slots; their number must divide N/2 (kInvalidArgument
   // otherwise, or when a coefficient times the scale does not fit into half of Q_level, or is not finite).
   // Result: NTT form, limbs q_0..q_level. Coefficients are rounded to the nearest integer, then exact at any size.
-  // Error of a slot against its value: at most about sqrt(N)/scale (rounding), and 2^-50 of the largest value (the
-  // transform in doubles).
+  // Error of a slot against its value: rounding, in practice below 3*sqrt(N)/scale, and of the transform in doubles
+  // below 2^-48 of the largest value (docs/encodings/canonical-embedding.md).
   Result<Plaintext> Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const;
 
   // The two steps of Encode, for whoever wants limbs one at a time, or limbs of P. `out`: limb `limb` of the full
