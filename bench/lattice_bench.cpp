@@ -22,8 +22,10 @@
 #include "lattice/evaluator/evaluator.h"
 #include "lattice/keys/keys.h"
 #include "lattice/keys/memory_keys.h"
+#include "lattice/keys/packing.h"
 #include "lattice/keys/uniform.h"
 #include "lattice/ring/context.h"
+#include "scheme/key_shape.h"
 #include "scheme/parameters.h"
 
 namespace keymemrt::bench {
@@ -130,10 +132,34 @@ bool Check(benchmark::State& state, const std::vector<double>& slots, const Expe
   return true;
 }
 
+// What a key costs, beside the time: its bytes, their ratio to OpenFHE's full key (all digits and limbs, both halves),
+// the transforms of a rotation.
+void CountKey(benchmark::State& state, const Bed& bed, const scheme::Parameters& parameters, int level) {
+  const scheme::KeyCost cost = scheme::CostOfKey(parameters, level);
+  state.counters["key_bytes"] = static_cast<double>(cost.chunks) * static_cast<double>(parameters.chunk_bytes());
+  state.counters["key_to_openfhe"] = cost.chunks / (2.0 * bed.set.openfhe_digits * bed.parameters().limb_count());
+  state.counters["transforms"] = cost.transforms;
+}
+
 void Rotate(benchmark::State& state, Bed& bed, const OperandLevel& level) {
   const Ciphertext a = bed.Encrypt(level);
   const auto run = [&] { return Need(bed.evaluator.Rotate(a, 1, bed.keys)); };
   if (!Check(state, bed.Decrypt(run()), [&](size_t i) { return bed.values[(i + 1) % bed.values.size()]; })) return;
+  CountKey(state, bed, bed.parameters(), bed.Level(level));
+  for (auto _ : state) benchmark::DoNotOptimize(run());
+}
+
+// With a key of the best shape for this level.
+void RotateShaped(benchmark::State& state, Bed& bed, const OperandLevel& level) {
+  const scheme::KeyShape shape = Need(scheme::BestShape(bed.parameters(), bed.Level(level)));
+  const scheme::Parameters& parameters = Need(bed.context.At(shape))->parameters();
+  lattice::MemoryKeys keys(bed.context, bed.pool, Need(lattice::RandomSeed()));
+  Need(keys.Generate(bed.secret, parameters.RotationKey(1), bed.Level(level)));
+  const lattice::Evaluator evaluator = Need(bed.evaluator.At(shape));
+  const Ciphertext a = bed.Encrypt(level);
+  const auto run = [&] { return Need(evaluator.Rotate(a, 1, keys)); };
+  if (!Check(state, bed.Decrypt(run()), [&](size_t i) { return bed.values[(i + 1) % bed.values.size()]; })) return;
+  CountKey(state, bed, parameters, bed.Level(level));
   for (auto _ : state) benchmark::DoNotOptimize(run());
 }
 
@@ -204,6 +230,22 @@ void ChunkRegenerate(benchmark::State& state, Bed& bed, const OperandLevel& leve
           [&](int limb) { expander.Fill(0, limb, bed.context.modulus(limb), {a.limb(limb), bed.context.n()}); });
 }
 
+// From the form in which residues may be stored (lattice/keys/packing.h).
+void UnpackLimb(benchmark::State& state, Bed& bed, const OperandLevel& level) {
+  const Ciphertext a = bed.Encrypt(level);
+  std::vector<std::vector<uint64_t>> packed;
+  for (int limb = 0; limb <= bed.Level(level); ++limb) {
+    const lattice::Modulus& q = bed.context.modulus(limb);
+    packed.emplace_back(lattice::PackedWords(bed.context.n(), q.bits()));
+    lattice::PackResidues({a.parts[1].limb(limb), bed.context.n()}, q, packed.back());
+  }
+  lattice::Poly x(bed.pool, MemoryClass::kScratch, bed.parameters().limb_count());
+  PerLimb(state, bed, level, [&](int limb) {
+    Need(lattice::UnpackResidues(packed[static_cast<size_t>(limb)], bed.context.modulus(limb),
+                                 {x.limb(limb), bed.context.n()}));
+  });
+}
+
 void Encode(benchmark::State& state, Bed& bed, const OperandLevel& level) {
   for (auto _ : state) benchmark::DoNotOptimize(bed.Encode(level));
 }
@@ -229,7 +271,7 @@ void KeygenRotation(benchmark::State& state, Bed& bed, const OperandLevel& level
                                 static_cast<double>(bed.parameters().chunk_bytes());
   for (auto _ : state) {
     lattice::MemoryKeys keys(bed.context, bed.pool, Need(lattice::RandomSeed()));
-    Need(keys.Generate(bed.secret, bed.rotation_key, bed.Level(level)));
+    Need(keys.Generate(bed.secret, bed.rotation_key, bed.Level(level), &bed.workers));
   }
 }
 
@@ -251,6 +293,7 @@ int Main(int argc, char** argv) {
     if (OnlyOpenFhe(set)) continue;
     for (const OperandLevel& level : kLevels) {
       Register("rotate", set, level, Rotate);
+      Register("rotate_shaped", set, level, RotateShaped);
       Register("rotate_hoisted", set, level, RotateHoisted);
       Register("decompose", set, level, Decompose);
       Register("mul_relin", set, level, MulRelin);
@@ -263,6 +306,7 @@ int Main(int argc, char** argv) {
       Register("decrypt", set, level, Decrypt);
       Register("keygen_rotation", set, level, KeygenRotation);
       Register("chunk_regenerate", set, level, ChunkRegenerate);
+      Register("unpack_limb", set, level, UnpackLimb);
     }
   }
   benchmark::AddCustomContext("threads", std::to_string(threads));

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "bench/parameter_sets.h"
+
 namespace keymemrt::scheme {
 namespace {
 
@@ -115,6 +117,29 @@ TEST(KeyShape, TheBestShapeIsWithinTheBoundOfTheSecret) {
   }
   EXPECT_NE(*BestShape(parameters, 14, {192}), *BestShape(parameters, 14));
   EXPECT_NE(BestShape(parameters, 0, {100}).status().message().find("no published bound"), std::string::npos);
+}
+
+// The project's bounds on the bytes of a rotation key against OpenFHE's full one: at most half at the top level, a
+// quarter at half the levels, whether or not the special modulus is the level's own.
+TEST(KeyShape, KeysAreSmallAgainstOpenFhes) {
+  for (const bench::ParameterSet& set : bench::kParameterSets) {
+    if (bench::OnlyOpenFhe(set)) continue;
+    const Parameters parameters = Make(set.log_n, set.first_q_bits, set.q_bits, static_cast<size_t>(set.q_count),
+                                       set.p_bits, static_cast<size_t>(set.p_count), Security::kInsecure);
+    // Digits over all limbs, both halves.
+    const double openfhe = 2.0 * set.openfhe_digits * parameters.limb_count();
+    for (const bench::OperandLevel& operands : bench::kLevels) {
+      const int level = operands.Limbs(set) - 1;
+      const KeyShape shape = *BestShape(parameters, level);
+      const double plain = CostOfKey(parameters, level).chunks / openfhe;
+      const double best = CostOfKey(*parameters.At(shape), level).chunks / openfhe;
+      fmt::print("{:2} {:4}: plain {:5.1f} MB, {:.3f} of OpenFHE's; {}: {:5.1f} MB, {:.3f}\n", set.name, operands.name,
+                 plain * openfhe * static_cast<double>(parameters.chunk_bytes()) / 1e6, plain, shape.ToString(),
+                 best * openfhe * static_cast<double>(parameters.chunk_bytes()) / 1e6, best);
+      EXPECT_LE(plain, operands.half ? 0.25 : 0.5) << set.name;
+      EXPECT_LE(best, plain) << set.name;
+    }
+  }
 }
 
 }  // namespace
