@@ -105,6 +105,7 @@ void SlotPool::Account(MemoryClass memory_class, bool add) {
     used_[i] -= slot_bytes();
     used_total_ -= slot_bytes();
   }
+  if (observer_) observer_(used_);
 }
 
 uint64_t SlotPool::bytes(MemoryClass memory_class) const {
@@ -131,6 +132,12 @@ void SlotPool::ResetPeaks() {
   const std::lock_guard lock(mutex_);
   peak_ = used_;
   peak_total_ = used_total_;
+}
+
+void SlotPool::SetObserver(Observer observer) {
+  const std::lock_guard lock(mutex_);
+  observer_ = std::move(observer);
+  if (observer_) observer_(used_);
 }
 
 }  // namespace keymemrt

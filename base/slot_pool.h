@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -73,6 +74,11 @@ class SlotPool {
   uint64_t reserved_bytes() const;
   void ResetPeaks();
 
+  // Told the bytes in slots of each class: at once, and after every change, under the pool's lock: it must be quick and
+  // must not call the pool. An empty one ends that.
+  using Observer = std::function<void(const std::array<uint64_t, kMemoryClasses>& bytes)>;
+  void SetObserver(Observer observer);
+
  private:
   friend class Slot;
   struct Slab {
@@ -93,6 +99,7 @@ class SlotPool {
   uint64_t used_total_ = 0;
   uint64_t peak_total_ = 0;
   uint64_t reserved_ = 0;
+  Observer observer_;
 };
 
 }  // namespace keymemrt

@@ -40,6 +40,18 @@ TEST(SlotPool, MovedSlotsAndAccountsFollowTheirOwner) {
   EXPECT_EQ(pool.bytes(MemoryClass::kPlaintexts), 64u);
 }
 
+TEST(SlotPool, TellsItsObserverOfEveryChange) {
+  SlotPool pool(8);
+  Slot a = pool.Take(MemoryClass::kKeys);
+  std::vector<std::array<uint64_t, kMemoryClasses>> told;
+  pool.SetObserver([&](const auto& bytes) { told.push_back(bytes); });
+  Slot b = pool.Take(MemoryClass::kCiphertexts);
+  a.Reset();
+  pool.SetObserver({});
+  b.Reset();
+  EXPECT_EQ(told, (std::vector<std::array<uint64_t, kMemoryClasses>>{{64, 0, 0, 0}, {64, 64, 0, 0}, {0, 64, 0, 0}}));
+}
+
 TEST(SlotPool, SlotsAreDistinctAndWritable) {
   SlotPool pool(1 << 16);
   std::vector<Slot> slots;
