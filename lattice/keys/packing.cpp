@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "lattice/arith/cpu_clones.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -26,15 +28,19 @@ void PackResidues(std::span<const uint64_t> residues, const Modulus& q, std::spa
   }
 }
 
-bool PortableUnpack(const uint64_t* packed, int bits, uint64_t largest, uint64_t* residues, size_t n) {
+KMRT_CPU_CLONES bool PortableUnpack(const uint64_t* packed, int bits, uint64_t largest, uint64_t* residues, size_t n) {
   const uint64_t mask = ~uint64_t{0} >> (64 - bits);
+  // Of 64 residues: the word where each begins, the next one, and how far it is into the first.
+  uint64_t word[64], next[64], shift[64];
+  for (int i = 0; i < 64; ++i) {
+    word[i] = static_cast<uint64_t>(i * bits / 64);
+    next[i] = std::min(word[i] + 1, static_cast<uint64_t>(bits - 1));  // of the last, no bit is in a next word
+    shift[i] = static_cast<uint64_t>(i * bits % 64);
+  }
   uint64_t above = 0;  // the top bit: a residue > largest
   for (size_t begin = 0; begin < n; begin += 64, packed += bits, residues += 64) {
     for (int i = 0; i < 64; ++i) {
-      const int position = i * bits, word = position / 64, shift = position % 64;
-      // The second word may lie behind the block, where no bit of it is wanted.
-      const uint64_t high = packed[std::min(word + 1, bits - 1)];
-      const uint64_t residue = (packed[word] >> shift | high << 1 << (63 - shift)) & mask;
+      const uint64_t residue = (packed[word[i]] >> shift[i] | packed[next[i]] << 1 << (63 - shift[i])) & mask;
       residues[i] = residue;
       above |= largest - residue;
     }
