@@ -71,7 +71,7 @@ class Transform {
   }
 
  private:
-  scheme::KeyId Key(int64_t shift) const { return {scheme::KeyKind::kRotation, parameters_.GaloisElement(shift)}; }
+  scheme::KeyId Key(int64_t shift) const { return parameters_.RotationKey(shift); }
   std::span<const Term> TermsOf(size_t baby) const {
     const auto [first, last] =
         std::equal_range(plan_.terms.begin(), plan_.terms.end(), Term{0, static_cast<int>(baby), 0},
