@@ -3,7 +3,8 @@
 // KeySource: where the evaluator gets switching keys from, chunk by chunk. It never sees files or caches. Keys held in
 // memory are one implementation (memory_keys.h), the runtime's chunk cache another.
 //
-// A switching key is, per digit d and limb t of the full basis, a pair (b, a) of N words in NTT form; a is regenerated
+// A switching key is, per digit d and limb t of the full basis (both as the parameters of the key's shape have them,
+// scheme::Parameters::At), a pair (b, a) of N words in NTT form; a is regenerated
 // from the public seed (uniform.h) and never stored; the b of one (d, t) is a chunk.
 #pragma once
 
