@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A linear transform of 128 diagonals in each form, on the parameter sets of bench/parameter_sets.h (A1, M, C), top
-// level: linear_transform/<form>/<set>/top. Diagonals are encoded on the fly, in the time; linear_transform_encode is
-// that part alone. Counters: key_bytes (what the form's keys take in a store at this level), key_switches, keys,
-// slot_bytes (the most memory beside keys and operand). Each result is checked against doubles before it is timed.
+// A linear transform of 128 or 16 dense diagonals in each form, on the parameter sets A1, M and C of
+// bench/parameter_sets.h, top level: linear_transform_<diagonals>/<form>/<set>/top. Diagonals are encoded on the fly,
+// in the time; linear_transform_encode is that part of 128 alone, modulo QP. Counters: key_bytes (what the form's keys
+// take in a store at this level), key_switches, keys, slot_bytes (the most memory beside keys and operand). Each result
+// is checked against doubles before it is timed.
 //
 //   linear_transform_bench [--threads=N] [flags of Google Benchmark]
 #include <benchmark/benchmark.h>
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@
 namespace keymemrt::lattice {
 namespace {
 
-constexpr int64_t kDiagonals = 128;
+constexpr size_t kDiagonals = 128;  // at most
 
 int threads = 1;  // of --threads
 
@@ -67,9 +69,9 @@ struct Bed {
     for (size_t i = 0; i < slots + kDiagonals; ++i) row.push_back(std::cos(static_cast<double>(i)) / 16);
   }
   std::span<const double> Row(size_t r) const { return std::span<const double>(row).subspan(r, values.size()); }
-  double Expected(size_t slot) const {
+  double Expected(size_t slot, size_t diagonals) const {
     double sum = 0;
-    for (size_t r = 0; r < kDiagonals; ++r) sum += row[r + slot] * values[(slot + r) % values.size()];
+    for (size_t r = 0; r < diagonals; ++r) sum += row[r + slot] * values[(slot + r) % values.size()];
     return sum;
   }
 
@@ -96,17 +98,13 @@ Bed& BedOf(const bench::ParameterSet& set) {
   return *bed;
 }
 
-std::vector<int64_t> Indices() {
-  std::vector<int64_t> indices;
-  for (int64_t i = 0; i < kDiagonals; ++i) indices.push_back(i);
-  return indices;
-}
-
-void Apply(benchmark::State& state, Bed& bed, LinearTransformForm form, int64_t baby_step) {
+void Apply(benchmark::State& state, Bed& bed, LinearTransformForm form, size_t diagonals) {
+  std::vector<int64_t> indices(diagonals);
+  std::iota(indices.begin(), indices.end(), 0);
   const scheme::Parameters& parameters = bed.context.parameters();
   const int level = parameters.max_level();
   const LinearTransformPlan plan =
-      Need(LinearTransformPlan::Make(Indices(), static_cast<int64_t>(parameters.slots()), form, baby_step));
+      Need(LinearTransformPlan::Make(indices, static_cast<int64_t>(parameters.slots()), form));
   for (const int64_t shift : plan.keys) {
     if (!bed.made.insert(shift).second) continue;
     Need(bed.keys.Generate(bed.secret, {scheme::KeyKind::kRotation, parameters.GaloisElement(shift)}, level));
@@ -114,18 +112,16 @@ void Apply(benchmark::State& state, Bed& bed, LinearTransformForm form, int64_t 
   const double scale = parameters.default_scale();
   const Ciphertext x = Need(
       Encrypt(bed.context, bed.pool, bed.public_key, Need(bed.encoder.Encode(bed.values, scale, level, bed.pool))));
-  const Diagonals diagonals = [&](size_t row) -> Result<std::span<const double>> { return bed.Row(row); };
-  const auto run = [&] {
-    return Need(ApplyLinearTransform(bed.work, bed.encoder, plan, x, diagonals, scale, bed.keys));
-  };
+  const Diagonals rows = [&](size_t row) -> Result<std::span<const double>> { return bed.Row(row); };
+  const auto run = [&] { return Need(ApplyLinearTransform(bed.work, bed.encoder, plan, x, rows, scale, bed.keys)); };
   bed.pool.ResetPeaks();
   const uint64_t before = bed.pool.peak_total_bytes();
   const Ciphertext y = run();
   const uint64_t peak = bed.pool.peak_total_bytes() - before;
   const std::vector<double> slots = bed.encoder.Decode(Need(Decrypt(bed.context, bed.pool, bed.secret, y)), bed.pool);
   for (size_t i = 0; i < slots.size(); i += 97) {
-    if (!(std::abs(slots[i] - bed.Expected(i)) <= bench::kTolerance)) {
-      state.SkipWithError(fmt::format("slot {} is {}, expected {}", i, slots[i], bed.Expected(i)).c_str());
+    if (!(std::abs(slots[i] - bed.Expected(i, diagonals)) <= bench::kTolerance)) {
+      state.SkipWithError(fmt::format("slot {} is {}, expected {}", i, slots[i], bed.Expected(i, diagonals)).c_str());
       return;
     }
   }
@@ -164,10 +160,13 @@ int Main(int argc, char** argv) {
   for (const bench::ParameterSet& set : bench::kParameterSets) {
     const std::string name = set.name;
     if (name != "A1" && name != "M" && name != "C") continue;
-    for (const LinearTransformForm form : kLinearTransformForms) {
-      benchmark::RegisterBenchmark(fmt::format("linear_transform/{}/{}/top", ToString(form), name).c_str(),
-                                   [form, &set](benchmark::State& state) { Apply(state, BedOf(set), form, 0); })
-          ->Unit(benchmark::kMillisecond);
+    for (const size_t diagonals : {kDiagonals, size_t{16}}) {
+      for (const LinearTransformForm form : kLinearTransformForms) {
+        benchmark::RegisterBenchmark(
+            fmt::format("linear_transform_{}/{}/{}/top", diagonals, ToString(form), name).c_str(),
+            [=, &set](benchmark::State& state) { Apply(state, BedOf(set), form, diagonals); })
+            ->Unit(benchmark::kMillisecond);
+      }
     }
     benchmark::RegisterBenchmark(fmt::format("linear_transform_encode/{}/top", name).c_str(),
                                  [&set](benchmark::State& state) { Encode(state, BedOf(set)); })

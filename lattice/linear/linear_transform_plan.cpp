@@ -15,7 +15,7 @@ using Form = LinearTransformForm;
 // Time of a baby's rotation against a giant's, measured (docs/linear-transforms.md): a hoisted baby has no
 // decomposition, one modulo QP no division either.
 constexpr double kHoistedBaby = 0.5;
-constexpr double kExtendedBaby = 0.25;
+constexpr double kExtendedBaby = 0.3;
 
 // Candidates for the baby step that are taken from the indices themselves: the row stride of a convolution is one.
 constexpr size_t kIndexCandidates = 64;

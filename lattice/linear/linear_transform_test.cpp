@@ -3,10 +3,10 @@
 // Every form, decrypted and compared with doubles and with the other forms.
 //
 // Bound (docs/linear-transforms.md): a fresh encryption and each key switch are off by at most 8*N in a slot, before
-// the scale is divided out (evaluator_test.cpp); a product with a diagonal multiplies that by its largest value, and
-// adds the diagonal's own rounding, at most sqrt(N)/scale, times the input. With D diagonals and values of at most 1 a
-// result is off by at most
-//   D * (1 + c) * 8*N / x.scale + D * sqrt(N) / scale + g * 8*N / (x.scale * scale),
+// the scale is divided out (evaluator_test.cpp); a product with a diagonal multiplies that by the diagonal's values,
+// and adds the diagonal's own rounding, at most sqrt(N)/scale, times the input. The diagonals of the tests are random,
+// so the errors of D products add up in squares; with values of at most 1 a result is off by at most
+//   sqrt(D * (1 + c)) * 8*N / x.scale + sqrt(D * N) / scale + sqrt(g) * 8*N / (x.scale * scale),
 // c the most key switches that a rotated input has behind it (kMinimumKey: all babies; else 1), g those of giants.
 #include "lattice/linear/linear_transform.h"
 
@@ -80,8 +80,8 @@ class LinearTransformTest : public testing::Test {
   double Bound(const LinearTransformPlan& plan, const Ciphertext& x, double scale) const {
     const double n = static_cast<double>(engine_.context.n()), d = static_cast<double>(plan.terms.size());
     const double chain = plan.form == Form::kMinimumKey ? static_cast<double>(plan.rotations.size()) : 1;
-    return d * (1 + chain) * 8 * n / x.scale + d * std::sqrt(n) / scale +
-           static_cast<double>(plan.rotations.size()) * 8 * n / (x.scale * scale);
+    return std::sqrt(d * (1 + chain)) * 8 * n / x.scale + std::sqrt(d * n) / scale +
+           std::sqrt(static_cast<double>(plan.rotations.size())) * 8 * n / (x.scale * scale);
   }
 
   // All forms at one level: against doubles, against the first form, keys as planned.
