@@ -11,11 +11,7 @@ namespace keymemrt::runtime {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+using Clock = Recorder::Clock;
 
 }  // namespace
 
@@ -39,12 +35,13 @@ class CachedKeys::Use : public lattice::KeyUse {
   const uint32_t keep_;  // after the use
 };
 
-CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads,
+CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads, Recorder* recorder,
                        const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored)
     : store_(store),
       policy_(policy),
       pool_(pool),
       threads_(threads),
+      recorder_(recorder),
       stored_(std::move(stored)),
       cache_(chunk_counts),
       order_(store.parameters(), policy, threads) {
@@ -61,7 +58,8 @@ CachedKeys::~CachedKeys() {
 }
 
 Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& program, const KeyStore& store,
-                                                       const Policy& policy, SlotPool& pool, int threads) {
+                                                       const Policy& policy, SlotPool& pool, int threads,
+                                                       Recorder* recorder) {
   if (store.parameters().literal() != program.parameters) {
     return Corrupt(
         "{}: made for other parameters ({}) than the program's: make keys for this program with `keymemrt keygen`",
@@ -87,7 +85,8 @@ Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& p
     stored.push_back(*found);
     chunk_counts.push_back(static_cast<uint32_t>(store.parameters().ChunkCount(key.level)));
   }
-  std::unique_ptr<CachedKeys> keys(new CachedKeys(store, policy, pool, threads, chunk_counts, std::move(stored)));
+  std::unique_ptr<CachedKeys> keys(
+      new CachedKeys(store, policy, pool, threads, recorder, chunk_counts, std::move(stored)));
   for (size_t i = 0; i < program.keys.size(); ++i) keys->index_.emplace(program.keys[i].id, static_cast<uint32_t>(i));
   return keys;
 }
@@ -121,10 +120,10 @@ void CachedKeys::BeginUse(size_t index) {
   asked_.assign(slots_[rule.key].size(), false);
   order_.SkipTo(index);
   if (policy_.read_ahead == 0 || !readers_.empty()) return;
-  for (int i = 0; i < kReaders; ++i) readers_.emplace_back([this] { ReadAhead(); });
+  for (int i = 0; i < kReaders; ++i) readers_.emplace_back([this, i] { ReadAhead(i); });
 }
 
-void CachedKeys::ReadAhead() {
+void CachedKeys::ReadAhead(int reader) {
   std::unique_lock lock(mutex_);
   while (true) {
     room_.wait(lock, [this] { return stop_ || cache_.ahead_count() < policy_.read_ahead; });
@@ -137,14 +136,15 @@ void CachedKeys::ReadAhead() {
     lock.unlock();
     Slot slot = pool_.Take(MemoryClass::kKeys);
     uint64_t* const data = slot.data();
+    const Clock::time_point start = Clock::now();
     const Status status =
         store_.ReadChunks(stored_[item->key], static_cast<int>(item->chunk), std::span<uint64_t* const>(&data, 1));
     lock.lock();
     if (status.ok()) {
       cache_.Filled(item->key, item->chunk);
       slots_[item->key][item->chunk] = std::move(slot);
-      ++traffic_.chunks_missed;
-      traffic_.bytes_read += store_.chunk_bytes();
+      CountRead(reader, item->key, item->chunk, 1, start);
+      CountResident(item->key, 1);
     } else {
       cache_.Failed(item->key, item->chunk);  // whoever needs it reads it again and reports
       slot.Reset();
@@ -207,17 +207,22 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
     if (status.ok()) done = end;
   }
   const std::lock_guard lock(mutex_);
+  int resident = 0;
   for (size_t i = 0; i < missing.size(); ++i) {
     if (i >= done) {
       cache_.Failed(key, missing[i]);
       continue;
     }
     cache_.Filled(key, missing[i]);
-    if (!cache_.Unpin(key, missing[i])) slots_[key][missing[i]] = std::move(slots[i]);
+    if (cache_.Unpin(key, missing[i])) continue;
+    slots_[key][missing[i]] = std::move(slots[i]);
+    ++resident;
   }
-  traffic_.bytes_read += done * store_.chunk_bytes();
-  traffic_.chunks_missed += done;
-  traffic_.stall_seconds += SecondsSince(start);
+  if (!missing.empty()) {
+    CountRead(Recorder::kNoReader, key, missing[0], static_cast<uint32_t>(done), start);
+    CountStall(key, missing[0], 1, start);
+    CountResident(key, resident);
+  }
   filled_.notify_all();
   return status;
 }
@@ -234,7 +239,7 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
         filled_.wait(lock);
         answer = cache_.Pin(key, chunk);
       } while (answer == ChunkCache::Answer::kBusy);
-      if (answer != ChunkCache::Answer::kMiss) traffic_.stall_seconds += SecondsSince(start) / threads_;
+      if (answer != ChunkCache::Answer::kMiss) CountStall(key, chunk, 1.0 / threads_, start);
     }
     if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
     if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
@@ -242,16 +247,17 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
   }
   Slot slot = pool_.Take(MemoryClass::kKeys);
   uint64_t* const data = slot.data();
+  const Clock::time_point read_start = Clock::now();  // `start` is before waiting for one that failed
   const Status status = store_.ReadChunks(stored_[key], static_cast<int>(chunk), std::span<uint64_t* const>(&data, 1));
   const std::lock_guard lock(mutex_);
-  traffic_.stall_seconds += SecondsSince(start) / threads_;
+  CountStall(key, chunk, 1.0 / threads_, start);
   filled_.notify_all();
   if (!status.ok()) {
     cache_.Failed(key, chunk);
     return status;
   }
-  ++traffic_.chunks_missed;
-  traffic_.bytes_read += store_.chunk_bytes();
+  CountRead(Recorder::kNoReader, key, chunk, 1, read_start);
+  CountResident(key, 1);
   cache_.Filled(key, chunk);
   slots_[key][chunk] = std::move(slot);
   return data;
@@ -260,7 +266,9 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
 void CachedKeys::Unpin(uint32_t key, uint32_t chunk) {
   Slot gone;  // goes back to the pool after the lock
   const std::lock_guard lock(mutex_);
-  if (cache_.Unpin(key, chunk)) gone = std::move(slots_[key][chunk]);
+  if (!cache_.Unpin(key, chunk)) return;
+  gone = std::move(slots_[key][chunk]);
+  CountResident(key, -1);
 }
 
 void CachedKeys::Keep(uint32_t key, uint32_t keep) {
@@ -268,6 +276,23 @@ void CachedKeys::Keep(uint32_t key, uint32_t keep) {
   const std::lock_guard lock(mutex_);
   cache_.SetKeep(key, keep);
   for (const uint32_t chunk : cache_.Trim(key)) gone.push_back(std::move(slots_[key][chunk]));
+  CountResident(key, -static_cast<int>(gone.size()));
+}
+
+void CachedKeys::CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Clock::time_point begin) {
+  traffic_.chunks_missed += chunks;
+  traffic_.bytes_read += chunks * store_.chunk_bytes();
+  if (recorder_ != nullptr && chunks != 0) recorder_->Read(reader, key, first, chunks, begin, Clock::now());
+}
+
+void CachedKeys::CountStall(uint32_t key, uint32_t chunk, double share, Clock::time_point begin) {
+  const Clock::time_point end = Clock::now();
+  traffic_.stall_seconds += share * std::chrono::duration<double>(end - begin).count();
+  if (recorder_ != nullptr) recorder_->Stall(key, chunk, share, begin, end);
+}
+
+void CachedKeys::CountResident(uint32_t key, int change) {
+  if (recorder_ != nullptr) recorder_->Resident(key, change);
 }
 
 KeyTraffic CachedKeys::traffic() const {

@@ -19,6 +19,7 @@
 #include "runtime/executor/read_order.h"
 #include "runtime/keystore/key_store.h"
 #include "runtime/plan/policy.h"
+#include "runtime/telemetry/recorder.h"
 
 namespace keymemrt::runtime {
 
@@ -31,10 +32,11 @@ struct KeyTraffic {
 
 class CachedKeys : public lattice::KeySource {
  public:
-  // All arguments must outlive the object. kCorrupt when the store lacks a key of the program, or has it at too low a
-  // level.
+  // All arguments must outlive the object; `recorder` may be null. kCorrupt when the store lacks a key of the program,
+  // or has it at too low a level.
   static Result<std::unique_ptr<CachedKeys>> Create(const program::Program& program, const KeyStore& store,
-                                                    const Policy& policy, SlotPool& pool, int threads);
+                                                    const Policy& policy, SlotPool& pool, int threads,
+                                                    Recorder* recorder);
 
   ~CachedKeys() override;
 
@@ -50,7 +52,7 @@ class CachedKeys : public lattice::KeySource {
 
  private:
   class Use;
-  CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads,
+  CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads, Recorder* recorder,
              const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored);
 
   // Loads what is missing of the key's first `count` chunks; counts them as missed, those there as neither.
@@ -58,14 +60,20 @@ class CachedKeys : public lattice::KeySource {
   Result<const uint64_t*> Pin(uint32_t key, uint32_t chunk);
   void Unpin(uint32_t key, uint32_t chunk);
   // Of a reader: fetches what comes next, as long as there is room.
-  void ReadAhead();
+  void ReadAhead(int reader);
   // Sets what may stay of the key, and lets go of the rest.
   void Keep(uint32_t key, uint32_t keep);
+
+  // What follows is for the accounts. REQUIRES: mutex_ held.
+  void CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Recorder::Time begin);
+  void CountStall(uint32_t key, uint32_t chunk, double share, Recorder::Time begin);
+  void CountResident(uint32_t key, int change);
 
   const KeyStore& store_;
   const Policy& policy_;
   SlotPool& pool_;
   const int threads_;
+  Recorder* const recorder_;
   const std::vector<size_t> stored_;  // by key of the program: its number in the store
   std::map<scheme::KeyId, uint32_t> index_;
 

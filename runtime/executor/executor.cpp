@@ -36,6 +36,22 @@ constexpr double kScaleTolerance = 0x1p-30;
 
 using Value = std::variant<std::monostate, Ciphertext, Plaintext, Digits>;
 
+// Begins a recording, if there is a recorder, and lets it follow the pool's memory until the object dies.
+class MemoryRecording {
+ public:
+  MemoryRecording(SlotPool& pool, Recorder* recorder) : pool_(pool) {
+    if (recorder == nullptr) return;
+    recorder->Begin();
+    pool.SetObserver([recorder](const std::array<uint64_t, kMemoryClasses>& bytes) { recorder->Memory(bytes); });
+  }
+  ~MemoryRecording() { pool_.SetObserver({}); }
+  MemoryRecording(const MemoryRecording&) = delete;
+  MemoryRecording& operator=(const MemoryRecording&) = delete;
+
+ private:
+  SlotPool& pool_;
+};
+
 }  // namespace
 
 struct Executor::Impl {
@@ -97,7 +113,8 @@ Result<std::unique_ptr<Executor>> Executor::Create(const program::Program& progr
   if (options.threads < 0) return InvalidArgument("{} threads: at least one expected", options.threads);
   const int threads =
       options.threads != 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const planner::Trace trace = MakeTrace(program, parameters, threads);
+  planner::Trace trace = MakeTrace(program, parameters, threads);
+  if (options.recorder != nullptr) trace.fixed_bytes += options.recorder->bytes();
   KMRT_ASSIGN_OR_RETURN(Policy policy, MakePolicy(trace, options.mode, options.budget_bytes));
 
   Stats stats;
@@ -118,7 +135,7 @@ Result<std::unique_ptr<Executor>> Executor::Create(const program::Program& progr
   auto impl = std::make_unique<Impl>(program, store, parameters, std::move(policy), options, threads);
   impl->stats = stats;
   // The keys must be there before anything else is done; each run then has a cache of its own.
-  KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, threads).status());
+  KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, threads, nullptr).status());
   return std::unique_ptr<Executor>(new Executor(std::move(impl)));
 }
 
@@ -245,10 +262,12 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   }
   KMRT_RETURN_IF_ERROR(impl.CheckInputs(inputs));
   Stats& stats = impl.stats;
+  Recorder* const recorder = impl.options.recorder;
   impl.pool.ResetPeaks();
+  const MemoryRecording memory(impl.pool, recorder);
   const Clock::time_point start = Clock::now();
-  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<CachedKeys> keys,
-                        CachedKeys::Create(program, impl.store, impl.policy, impl.pool, stats.threads));
+  KMRT_ASSIGN_OR_RETURN(std::unique_ptr<CachedKeys> keys,
+                        CachedKeys::Create(program, impl.store, impl.policy, impl.pool, stats.threads, recorder));
   stats.load_seconds = 0;
   if (impl.policy.preload) {
     KMRT_RETURN_IF_ERROR(keys->Preload());
@@ -258,7 +277,9 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   Impl::Run run{weights, *keys, std::vector<Value>(program.values.size()), 0, {}, {}};
   for (size_t i = 0; i < inputs.size(); ++i) run.values[program.inputs[i].value] = std::move(inputs[i]);
   for (size_t i = 0; i < program.ops.size(); ++i) {
+    const Clock::time_point begin = recorder != nullptr ? Clock::now() : Clock::time_point();
     const Status status = impl.Execute(run, i);
+    if (recorder != nullptr) recorder->Operation(i, begin, Clock::now());
     if (!status.ok()) return status.WithContext(program.Describe(program.ops[i]));
     if (impl.options.progress) impl.options.progress(i + 1, program.ops.size());
   }
@@ -285,6 +306,10 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   stats.peak_scratch_bytes = impl.pool.peak_bytes(MemoryClass::kScratch);
   stats.peak_slot_bytes = impl.pool.peak_total_bytes();
   stats.reserved_slot_bytes = impl.pool.reserved_bytes();
+  if (recorder != nullptr) {
+    keys.reset();  // its readers record too
+    recorder->End();
+  }
   return outputs;
 }
 

@@ -12,10 +12,11 @@
 #include "base/status.h"
 #include "lattice/ring/poly.h"
 #include "program/program.h"
-#include "runtime/executor/stats.h"
 #include "runtime/executor/weights.h"
 #include "runtime/keystore/key_store.h"
 #include "runtime/plan/policy.h"
+#include "runtime/telemetry/recorder.h"
+#include "runtime/telemetry/stats.h"
 
 namespace keymemrt::runtime {
 
@@ -25,6 +26,8 @@ struct RunOptions {
   uint64_t budget_bytes = 0;  // of the whole process; 0: as much as it takes
   // Called after each operation, on the calling thread.
   std::function<void(size_t done, size_t total)> progress;
+  // Filled by each run, which also counts its memory; null: nothing is recorded. Must outlive the executor.
+  Recorder* recorder = nullptr;
 };
 
 // One program on one client's keys: planned once, run any number of times, one run at a time.

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "base/size.h"
 #include "runtime/executor/executor.h"
+#include "runtime/telemetry/trace_file.h"
 #include "tools/keymemrt/commands.h"
 #include "tools/keymemrt/progress.h"
 #include "tools/keymemrt/report.h"
@@ -30,7 +32,7 @@ class Weights : public runtime::WeightSource {
 
 void AddRun(CLI::App& app, int& exit_code) {
   struct Arguments {
-    std::string program, keys, input, output, weights, memory, stats;
+    std::string program, keys, input, output, weights, memory, stats, trace;
     std::string mode = "planned";
     int threads = 1;
     bool quiet = false;
@@ -46,6 +48,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_option("--mode", arguments->mode, "planned, streaming, resident or imperative")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--stats", arguments->stats, "write what the run took to this file, JSON");
+  command->add_option("--trace", arguments->trace, "write what happened when to this file, for ui.perfetto.dev");
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   command->callback([arguments, &exit_code] {
     const auto run = [&]() -> Status {
@@ -60,6 +63,10 @@ void AddRun(CLI::App& app, int& exit_code) {
       WarnIfInsecure(program);
       KMRT_ASSIGN_OR_RETURN(const ProgramWeights file, ProgramWeights::Open(arguments->weights, program));
       Weights weights(file);
+      std::optional<runtime::Recorder> recorder;
+      if (!arguments->trace.empty()) {
+        options.recorder = &recorder.emplace(program.ops.size(), program.keys.size());
+      }
       Progress progress("operations", arguments->quiet);
       options.progress = [&](size_t done, size_t total) { progress.Show(done, total); };
       KMRT_ASSIGN_OR_RETURN(const runtime::Stats stats, runtime::RunFiles(program, arguments->keys, &weights, arguments->input,
@@ -68,6 +75,7 @@ void AddRun(CLI::App& app, int& exit_code) {
       if (!arguments->stats.empty()) {
         KMRT_RETURN_IF_ERROR(WriteFile(arguments->stats, AsBytes(runtime::ToJson(stats) + "\n")));
       }
+      if (!arguments->trace.empty()) KMRT_RETURN_IF_ERROR(runtime::WriteTrace(program, *recorder, arguments->trace));
       if (!arguments->quiet) {
         fmt::print("{}: {:.2f} s ({:.2f} s waiting for keys), peak {} (keys {}), {} of keys read\n", arguments->output,
                    stats.wall_seconds, stats.stall_seconds, FormatSize(stats.peak_rss_bytes), FormatSize(stats.peak_key_bytes),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/executor/stats.h"
+#include "runtime/telemetry/stats.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>
