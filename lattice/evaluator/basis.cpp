@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lattice/evaluator/basis.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -10,10 +11,8 @@ ConvertedBasis::ConvertedBasis(const Context& context, SlotPool& pool, const Bas
                                std::vector<uint64_t*> limbs)
     : context_(context), conversion_(conversion), limbs_(std::move(limbs)), inputs_(limbs_.begin(), limbs_.end()) {
   assert(limbs_.size() == conversion.from.size());
-  if (OwnedSlots(static_cast<int>(limbs_.size())) != 0) {
-    overflow_ = pool.Take(MemoryClass::kScratch);
-    inputs_.push_back(overflow_.data());
-  }
+  if (OwnedSlots(static_cast<int>(limbs_.size())) != 0) overflow_ = pool.Take(MemoryClass::kScratch);
+  for (const int limb : conversion.from) bits_ = std::max(bits_, context.modulus(limb).bits());
 }
 
 void ConvertedBasis::ScaleLimb(int i) {
@@ -24,7 +23,8 @@ void ConvertedBasis::ScaleLimb(int i) {
 }
 
 void ConvertedBasis::ComputeOverflow() {
-  if (overflow_) ConversionOverflow(context_, conversion_, inputs_.data(), overflow_.data());
+  if (overflow_)
+    ConversionOverflow(context_, conversion_, inputs_.data(), reinterpret_cast<uint8_t*>(overflow_.data()));
 }
 
 void ConvertedBasis::ScaleResidues() {
@@ -38,8 +38,8 @@ void ConvertedBasis::Convert(int index, uint64_t* out) const {
     context_.kernels().reduce_centered(out, limbs_[0], context_.n(), context_.modulus(conversion_.from[0]), q);
     return;
   }
-  context_.kernels().dot(out, inputs_.data(), conversion_.weights[static_cast<size_t>(index)].data(), inputs_.size(),
-                         context_.n(), q);
+  context_.kernels().dot(out, inputs_.data(), bits_, reinterpret_cast<const uint8_t*>(overflow_.data()),
+                         conversion_.weights[static_cast<size_t>(index)].data(), inputs_.size(), context_.n(), q);
 }
 
 }  // namespace keymemrt::lattice

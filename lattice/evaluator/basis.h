@@ -34,8 +34,9 @@ class ConvertedBasis {
   const Context& context_;
   const BaseConversion& conversion_;
   std::vector<uint64_t*> limbs_;         // y_i
-  std::vector<const uint64_t*> inputs_;  // y_i, then u
-  Slot overflow_;
+  std::vector<const uint64_t*> inputs_;  // the same
+  int bits_ = 8;                         // y_i < 2^bits_, as Kernels::dot wants to know
+  Slot overflow_;                        // u, one byte each
 };
 
 }  // namespace keymemrt::lattice

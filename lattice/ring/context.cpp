@@ -18,8 +18,7 @@ uint32_t ReverseBits(uint32_t x, int bits) {
 }
 
 // out[j] = round(sum_i y[i][j] * factors[i]), in blocks that stay in the first-level cache while the inputs stream by.
-KMRT_CPU_CLONES void RoundedSum(const uint64_t* const* y, const double* factors, size_t count, size_t n,
-                                uint64_t* out) {
+KMRT_CPU_CLONES void RoundedSum(const uint64_t* const* y, const double* factors, size_t count, size_t n, uint8_t* out) {
   constexpr size_t kBlock = 512;
   double sums[kBlock];
   for (size_t begin = 0; begin < n; begin += kBlock) {
@@ -28,7 +27,7 @@ KMRT_CPU_CLONES void RoundedSum(const uint64_t* const* y, const double* factors,
       const uint64_t* words = y[i] + begin;
       for (size_t j = 0; j < kBlock; ++j) sums[j] += static_cast<double>(static_cast<int64_t>(words[j])) * factors[i];
     }
-    for (size_t j = 0; j < kBlock; ++j) out[begin + j] = static_cast<uint64_t>(static_cast<int64_t>(sums[j]));
+    for (size_t j = 0; j < kBlock; ++j) out[begin + j] = static_cast<uint8_t>(static_cast<int64_t>(sums[j]));
   }
 }
 
@@ -151,7 +150,7 @@ void Context::WritePermutation(uint64_t galois_element, uint32_t* index) const {
 }
 
 void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,
-                        uint64_t* out) {
+                        uint8_t* out) {
   RoundedSum(y, conversion.reciprocal.data(), conversion.from.size(), context.n(), out);
 }
 

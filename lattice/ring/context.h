@@ -84,8 +84,8 @@ class Context {
   mutable std::map<scheme::KeyShape, std::unique_ptr<const Context>> shaped_;
 };
 
-// The u of BaseConversion's formula, word by word: out[j] = round(sum_i y[i][j] / f_i). One limb of n words.
+// The u of BaseConversion's formula, word by word: out[j] = round(sum_i y[i][j] / f_i), n bytes.
 void ConversionOverflow(const Context& context, const BaseConversion& conversion, const uint64_t* const* y,
-                        uint64_t* out);
+                        uint8_t* out);
 
 }  // namespace keymemrt::lattice

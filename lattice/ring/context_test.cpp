@@ -45,12 +45,12 @@ void CheckConversion(const Context& context, const BaseConversion& conversion) {
     for (size_t j = 0; j < n; ++j) y[i][j] = f.Mul(Residue(x[j], f.value()), conversion.inverse[i]);
     inputs.push_back(y[i].data());
   }
-  std::vector<uint64_t> overflow(n), out(n);
+  std::vector<uint8_t> overflow(n);
+  std::vector<uint64_t> out(n);
   ConversionOverflow(context, conversion, inputs.data(), overflow.data());
-  inputs.push_back(overflow.data());
   for (size_t t = 0; t < conversion.to.size(); ++t) {
     const Modulus& q = context.modulus(conversion.to[t]);
-    context.kernels().dot(out.data(), inputs.data(), conversion.weights[t].data(), inputs.size(), n, q);
+    context.kernels().dot(out.data(), inputs.data(), 61, overflow.data(), conversion.weights[t].data(), count, n, q);
     for (size_t j = 0; j < n; ++j) {
       ASSERT_EQ(out[j], Residue(x[j], q.value())) << "limb " << conversion.to[t] << " coefficient " << j;
     }

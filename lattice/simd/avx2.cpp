@@ -16,6 +16,7 @@ struct Avx2 {
   static constexpr int kLanes = 4;
 
   static KMRT_INLINE V Load(const uint64_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  static KMRT_INLINE V LoadBytes(const uint8_t* p) { return _mm256_cvtepu8_epi64(_mm_loadu_si32(p)); }
   static KMRT_INLINE void Store(uint64_t* p, V x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x); }
   static KMRT_INLINE V Set1(uint64_t x) { return _mm256_set1_epi64x(static_cast<long long>(x)); }
   // The high half of *p in both halves of every word.

@@ -307,47 +307,67 @@ struct SumConstants {
   Factor one, radix, radix_squared;  // radix: 2^52
 };
 
-// top * 2^104 + high * 2^52 + low
+// How large a sum of products x*y is, y < q: which parts of the products there are.
+enum class SumSize {
+  kSmall,   // x < 2^52, the sum below 2^104
+  kMedium,  // the sum below 2^104
+  kLarge,
+};
+
+// top * 2^104 + high * 2^52 + low; only kLarge has a top.
+template <SumSize Size>
 struct WideSum {
   V low, high, top;
 
-  // x, y < 2^52
   KMRT_INLINE void AddProduct(V x, V y) {
     low = MulAddLow(low, x, y);
     high = MulAddHigh(high, x, y);
-  }
-  // The part of a product x*y that AddProduct leaves out when only y < 2^52.
-  KMRT_INLINE void AddProductOfTop(V x, V y) {
-    const V x_top = Isa::ShiftRight(x, 52);
-    high = MulAddLow(high, x_top, y);
-    top = MulAddHigh(top, x_top, y);
+    if constexpr (Size != SumSize::kSmall) {
+      const V x_top = Isa::ShiftRight(x, 52);
+      high = MulAddLow(high, x_top, y);
+      if constexpr (Size == SumSize::kLarge) top = MulAddHigh(top, x_top, y);
+    }
   }
   KMRT_INLINE V Reduce(const SumConstants& constants) const {
     const Bounds& bounds = constants.bounds;
     const V carried_high = Isa::Add(high, Isa::ShiftRight(low, 52));
-    const V carried_top = Isa::Add(top, Isa::ShiftRight(carried_high, 52));
-    V r = MulAddFactor(Zero(), carried_top, constants.radix_squared, bounds.minus_q);
-    // r < 4q <= 2^52, rest < 2q
-    r = bounds.Clean(MulAddFactor(r, carried_high, constants.radix, bounds.minus_q));
-    const V rest = bounds.Clean(MulAddFactor(Zero(), low, constants.one, bounds.minus_q));
-    return bounds.From4q(Isa::Add(Isa::ReduceOnce(r, bounds.two_q), rest));
+    if constexpr (Size != SumSize::kLarge) {
+      // Both quotients at once; the remainder is below 4q <= 2^52.
+      const V high_quotient = MulAddHigh(Zero(), carried_high, constants.radix.shoup);
+      const V quotient = MulAddHigh(high_quotient, low, constants.one.shoup);
+      const V sum = MulAddLow(low, carried_high, constants.radix.w);
+      return bounds.From4q(bounds.Clean(MulAddLow(sum, quotient, bounds.minus_q)));
+    } else {
+      const V carried_top = Isa::Add(top, Isa::ShiftRight(carried_high, 52));
+      V r = MulAddFactor(Zero(), carried_top, constants.radix_squared, bounds.minus_q);
+      // r < 4q <= 2^52, rest < 2q
+      r = bounds.Clean(MulAddFactor(r, carried_high, constants.radix, bounds.minus_q));
+      const V rest = bounds.Clean(MulAddFactor(Zero(), low, constants.one, bounds.minus_q));
+      return bounds.From4q(Isa::Add(Isa::ReduceOnce(r, bounds.two_q), rest));
+    }
   }
 };
 
-// out[j] = sum of a[i][j] * factor(i, j); Large: where a[i][j] may be 2^52 or more.
-template <size_t Column, bool Large, class Factors>
-KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t j,
-                           const SumConstants& constants) {
-  WideSum sum[Column];
+// out[j] = sum of a[i][j] * factor(i, j), and of u[j] * factor(count, j) unless u is null
+template <size_t Column, SumSize Size, class Factors>
+KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, const uint8_t* u, Factors factor, size_t count,
+                           size_t j, const SumConstants& constants) {
+  WideSum<Size> sum[Column];
   for (size_t c = 0; c < Column; ++c) sum[c] = {Zero(), Zero(), Zero()};
+  if (u != nullptr) {
+#pragma GCC unroll 4
+    for (size_t c = 0; c < Column; ++c) {
+      const V x = Isa::LoadBytes(u + j + c * kLanes);
+      const V y = factor(count, j);
+      sum[c].low = MulAddLow(Zero(), x, y);
+      sum[c].high = MulAddHigh(Zero(), x, y);
+    }
+  }
   for (size_t i = 0; i < count; ++i) {
 #pragma GCC unroll 4
     for (size_t c = 0; c < Column; ++c) {
       const size_t at = j + c * kLanes;
-      const V x = Isa::Load(a[i] + at);
-      const V y = factor(i, at);
-      sum[c].AddProduct(x, y);
-      if constexpr (Large) sum[c].AddProductOfTop(x, y);
+      sum[c].AddProduct(Isa::Load(a[i] + at), factor(i, at));
     }
   }
 #pragma GCC unroll 4
@@ -355,33 +375,47 @@ KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, Factors fact
 }
 
 // 2^11 terms of 52 bits, twice in `high`, fit a word.
-constexpr size_t kMaxTerms = 2048;
+constexpr size_t kMaxTerms = 2047;
 
-template <bool Large, class Factors>
-KMRT_INLINE void SumProducts(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t n,
-                             const Modulus& modulus) {
+template <SumSize Size, class Factors>
+KMRT_INLINE void SumProductsOf(uint64_t* out, const uint64_t* const* a, const uint8_t* u, Factors factor, size_t count,
+                               size_t n, const Modulus& modulus) {
   const uint64_t radix = modulus.Reduce(uint64_t{1} << 52);
   const SumConstants constants = {Bounds(modulus), SetFactor(1, modulus), SetFactor(radix, modulus),
                                   SetFactor(modulus.Mul(radix, radix), modulus)};
   constexpr size_t kColumn = 4;
   size_t j = 0;
   for (; j + kColumn * kLanes <= n; j += kColumn * kLanes) {
-    SumColumn<kColumn, Large>(out, a, factor, count, j, constants);
+    SumColumn<kColumn, Size>(out, a, u, factor, count, j, constants);
   }
-  for (; j < n; j += kLanes) SumColumn<1, Large>(out, a, factor, count, j, constants);
+  for (; j < n; j += kLanes) SumColumn<1, Size>(out, a, u, factor, count, j, constants);
 }
 
-void Dot(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n, const Modulus& modulus) {
-  if (!FitsIfma(modulus) || count > kMaxTerms) return kAvx512Kernels.dot(out, in, w, count, n, modulus);
-  SumProducts<true>(
-      out, in, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n, modulus);
+// REQUIRES: a[i][j] < 2^bits, bits >= 8.
+template <class Factors>
+KMRT_INLINE void SumProducts(uint64_t* out, const uint64_t* const* a, int bits, const uint8_t* u, Factors factor,
+                             size_t count, size_t n, const Modulus& q) {
+  const bool large = bits + q.bits() + (64 - __builtin_clzll(count + 1)) > 104;
+  if (large) {
+    SumProductsOf<SumSize::kLarge>(out, a, u, factor, count, n, q);
+  } else if (bits > 52) {
+    SumProductsOf<SumSize::kMedium>(out, a, u, factor, count, n, q);
+  } else {
+    SumProductsOf<SumSize::kSmall>(out, a, u, factor, count, n, q);
+  }
+}
+
+void Dot(uint64_t* out, const uint64_t* const* in, int bits, const uint8_t* u, const uint64_t* w, size_t count,
+         size_t n, const Modulus& modulus) {
+  if (!FitsIfma(modulus) || count > kMaxTerms) return kAvx512Kernels.dot(out, in, bits, u, w, count, n, modulus);
+  SumProducts(out, in, bits, u, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n, modulus);
 }
 
 void InnerProduct(uint64_t* out, const uint64_t* const* a, const uint64_t* const* b, size_t count, size_t n,
                   const Modulus& modulus) {
   if (!FitsIfma(modulus) || count > kMaxTerms) return kAvx512Kernels.inner_product(out, a, b, count, n, modulus);
-  SumProducts<false>(
-      out, a, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count, n, modulus);
+  const int bits = modulus.bits() < 8 ? 8 : modulus.bits();
+  SumProducts(out, a, bits, nullptr, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count, n, modulus);
 }
 
 using Word = WordKernels<Avx512, 4>;

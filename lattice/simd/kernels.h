@@ -45,10 +45,11 @@ struct Kernels {
   // (-from/2, from/2]: the base extension of one limb, rounding instead of flooring.
   void (*reduce_centered)(uint64_t* out, const uint64_t* a, size_t n, const Modulus& from, const Modulus& q);
 
-  // Basis conversion to one output limb: out[j] = sum_i in[i][j] * w[i] mod q, where in[i] are `count` limbs of words
-  // < 2^61 (residues of other moduli) and w[i] < q. (Halevi, Polyakov, Shoup, "An improved RNS variant of BFV", 2019,
-  // §2.2)
-  void (*dot)(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n, const Modulus& q);
+  // Basis conversion to one output limb: out[j] = sum_i in[i][j] * w[i] + u[j] * w[count] mod q, where in[i] are
+  // `count` limbs of words < 2^bits (residues of other moduli), 8 <= bits <= 61, and the count + 1 factors are < q.
+  // (Halevi, Polyakov, Shoup, "An improved RNS variant of BFV", 2019, §2.2)
+  void (*dot)(uint64_t* out, const uint64_t* const* in, int bits, const uint8_t* u, const uint64_t* w, size_t count,
+              size_t n, const Modulus& q);
 
   // out[i] = in[index[i]]: an automorphism on evaluations. out != in.
   void (*permute)(uint64_t* out, const uint64_t* in, const uint32_t* index, size_t n);

@@ -76,7 +76,9 @@ void Dot(benchmark::State& state, const Kernels& kernels, int log_n, int bits, i
     pointers.push_back(in.back().data());
     w.push_back(q.value() / (i + 2));
   }
-  for (auto _ : state) kernels.dot(out.data(), pointers.data(), w.data(), count, n, q);
+  w.push_back(q.value() - 5);
+  const std::vector<uint8_t> u(n, static_cast<uint8_t>(count / 2));
+  for (auto _ : state) kernels.dot(out.data(), pointers.data(), in_bits, u.data(), w.data(), count, n, q);
   ReportWords(state, n * (count + 1));
 }
 

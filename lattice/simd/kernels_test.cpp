@@ -26,8 +26,8 @@ using ::testing::HasSubstr;
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;
-  T* allocate(size_t n) { return static_cast<T*>(operator new (n * sizeof(T), std::align_val_t{64})); }
-  void deallocate(T* p, size_t) { operator delete (p, std::align_val_t{64}); }
+  T* allocate(size_t n) { return static_cast<T*>(operator new(n * sizeof(T), std::align_val_t{64})); }
+  void deallocate(T* p, size_t) { operator delete(p, std::align_val_t{64}); }
   bool operator==(const CacheLineAllocator&) const = default;
 };
 using Words = std::vector<uint64_t, CacheLineAllocator<uint64_t>>;
@@ -204,22 +204,25 @@ TEST_P(EveryTable, Dot) {
   std::mt19937_64 random(3);
   for (const uint64_t q_value : Moduli()) {
     const Modulus q(q_value);
-    for (const size_t count : {0, 1, 2, 3, 4, 5, 7, 8, 9, 17, 40, 100}) {
-      for (const int in_bits : {26, 50, 51, 52, 53, 61}) {
+    for (const size_t count : {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 14, 15, 16, 17, 18, 19, 40, 100}) {
+      for (const int in_bits : {26, 50, 51, 52, 53, 54, 55, 56, 60, 61}) {
         const size_t n = count % 2 == 0 ? 24 : 64;
         std::vector<Words> in;
         std::vector<const uint64_t*> pointers;
-        Words w(count);
+        Words w(count + 1);
         for (size_t i = 0; i < count; ++i) {
           // The largest words everywhere, and mixed with others; words of different sizes in one sum.
           const uint64_t below = uint64_t{1} << (i % 3 == 1 ? std::min(in_bits, 40) : in_bits);
-          in.push_back(count == 100 ? Words(n, below - 1) : RandomWords(n, below, random));
-          w[i] = count == 100 || i % 2 == 0 ? q_value - 1 : random() % q_value;
+          in.push_back(count % 5 != 2 ? Words(n, below - 1) : RandomWords(n, below, random));
+          w[i] = count % 5 != 2 || i % 2 == 0 ? q_value - 1 : random() % q_value;
         }
         for (const Words& limb : in) pointers.push_back(limb.data());
+        w[count] = q_value - 1;
+        std::vector<uint8_t> u(n);
+        for (uint8_t& byte : u) byte = count % 3 == 0 ? 255 : static_cast<uint8_t>(random());
         Words expected(n), actual(n);
-        kScalarKernels.dot(expected.data(), pointers.data(), w.data(), count, n, q);
-        kernels.dot(actual.data(), pointers.data(), w.data(), count, n, q);
+        kScalarKernels.dot(expected.data(), pointers.data(), in_bits, u.data(), w.data(), count, n, q);
+        kernels.dot(actual.data(), pointers.data(), in_bits, u.data(), w.data(), count, n, q);
         ASSERT_EQ(actual, expected) << count << " terms of " << in_bits << " bits modulo " << q_value;
       }
     }

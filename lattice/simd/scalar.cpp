@@ -107,9 +107,10 @@ void ReduceCentered(uint64_t* out, const uint64_t* a, size_t n, const Modulus& f
 // 32 products below 2^122, and a residue, stay below 2^128.
 constexpr size_t kTerms = 32;
 
-void Dot(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n, const Modulus& q) {
+void Dot(uint64_t* out, const uint64_t* const* in, int, const uint8_t* u, const uint64_t* w, size_t count, size_t n,
+         const Modulus& q) {
   for (size_t j = 0; j < n; ++j) {
-    uint64_t sum = 0;
+    uint64_t sum = q.Mul(q.Reduce(u[j]), w[count]);
     for (size_t i = 0; i < count;) {
       uint128_t wide = sum;
       for (const size_t end = std::min(count, i + kTerms); i < end; ++i)

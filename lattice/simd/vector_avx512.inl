@@ -9,6 +9,9 @@ struct Avx512 {
   static constexpr int kLanes = 8;
 
   static KMRT_INLINE V Load(const uint64_t* p) { return _mm512_loadu_si512(p); }
+  static KMRT_INLINE V LoadBytes(const uint8_t* p) {
+    return _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  }
   static KMRT_INLINE void Store(uint64_t* p, V x) { _mm512_storeu_si512(p, x); }
   static KMRT_INLINE V Set1(uint64_t x) { return _mm512_set1_epi64(static_cast<long long>(x)); }
   // The high half of *p in both halves of every word.

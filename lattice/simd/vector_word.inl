@@ -241,16 +241,15 @@ struct WordKernels {
     }
   }
 
-  static void Dot(uint64_t* out, const uint64_t* const* in, const uint64_t* w, size_t count, size_t n,
-                  const Modulus& modulus) {
-    SumProducts(
-        out, in, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n, modulus);
+  static void Dot(uint64_t* out, const uint64_t* const* in, int bits, const uint8_t* u, const uint64_t* w, size_t count,
+                  size_t n, const Modulus& modulus) {
+    SumProducts(out, in, bits, u, [w](size_t i, size_t) { return Isa::Set1(w[i]); }, count, n, modulus);
   }
 
   static void InnerProduct(uint64_t* out, const uint64_t* const* a, const uint64_t* const* b, size_t count, size_t n,
                            const Modulus& modulus) {
     SumProducts(
-        out, a, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count, n, modulus);
+        out, a, modulus.bits(), nullptr, [b](size_t i, size_t j) { return Isa::Load(b[i] + j); }, count, n, modulus);
   }
 
   static constexpr Kernels Table(const char* name) {
@@ -280,56 +279,98 @@ struct WordKernels {
     return Isa::Sub(x, Isa::Mul64(Math::MulHighLazy(x, one.shoup, one.shoup_high), q));
   }
 
-  static constexpr uint64_t kMask31 = (uint64_t{1} << 31) - 1;
-
-  // high * 2^62 + middle * 2^31 + low: a sum of products of words below 2^61 by halves of 31 and 30 bits.
+  // high * 2^2Half + middle * 2^Half + low: a sum of products of words by halves, whose upper ones are below 2^30.
+  template <int Half>
   struct WideSum {
+    // Products between two carries: with 30 bits 7, then low < 7 * 2^60 + 2^30 and middle < 14 * 2^60 + 2^30; with 31
+    // bits 4, then low <= 4*(2^31-1)^2 + 2^31 and middle <= 8*(2^31-1)*(2^30-1) + 2^31. To middle, low >> Half < 2^33
+    // is added: it stays below 2^64.
+    static constexpr size_t kBatch = Half == 30 ? 7 : 4;
+    // Products that high has room for: 15 * (2^30-1)^2 and what is carried, below 2^34 every time, are below 2^64.
+    static constexpr size_t kRoom = 15;
+
     V low, middle, high;
 
     KMRT_INLINE void AddProduct(V x, V y, V mask) {
-      const V x_low = Isa::And(x, mask), x_high = Isa::ShiftRight(x, 31);
-      const V y_low = Isa::And(y, mask), y_high = Isa::ShiftRight(y, 31);
+      const V x_low = Isa::And(x, mask), x_high = Isa::ShiftRight(x, Half);
+      const V y_low = Isa::And(y, mask), y_high = Isa::ShiftRight(y, Half);
       low = Isa::Add(low, Isa::Mul32(x_low, y_low));
       middle = Isa::Add(Isa::Add(middle, Isa::Mul32(x_low, y_high)), Isa::Mul32(x_high, y_low));
       high = Isa::Add(high, Isa::Mul32(x_high, y_high));
     }
-    // Carries: low < 2^31, middle < 2^33 + 2^31 after it. Four products may follow: then low <= 4*(2^31-1)^2 + 2^31 and
-    // middle <= 8*(2^31-1)*(2^30-1) + 2^33 + 2^31, both below 2^64.
+    // After it low and middle are below 2^Half.
     KMRT_INLINE void Carry(V mask) {
-      high = Isa::Add(high, Isa::ShiftRight(middle, 31));
-      middle = Isa::Add(Isa::And(middle, mask), Isa::ShiftRight(low, 31));
+      middle = Isa::Add(middle, Isa::ShiftRight(low, Half));
+      high = Isa::Add(high, Isa::ShiftRight(middle, Half));
       low = Isa::And(low, mask);
+      middle = Isa::And(middle, mask);
     }
   };
 
   struct SumConstants {
     Bounds bounds;
-    Factor one, radix;  // radix: 2^62
+    Factor one, radix;  // radix: 2^2Half
   };
 
-  // out[j] = sum of a[i][j] * factor(i, j)
+  // out[j] = sum of a[i][j] * factor(i, j), a[i][j] < 2^bits, and of u[j] * factor(count, j) unless u is null
   template <class Factors>
-  static KMRT_INLINE void SumProducts(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t n,
-                                      const Modulus& modulus) {
-    const uint64_t radix = modulus.Reduce(uint64_t{1} << 62);
+  static KMRT_INLINE void SumProducts(uint64_t* out, const uint64_t* const* a, int bits, const uint8_t* u,
+                                      Factors factor, size_t count, size_t n, const Modulus& q) {
+    if (bits > 60 || q.bits() > 60) {
+      SumProductsOf<31, false>(out, a, u, factor, count, n, q);
+    } else if (q.bits() < 59) {
+      SumProductsOf<30, false>(out, a, u, factor, count, n, q);
+    } else {
+      SumProductsOf<30, true>(out, a, u, factor, count, n, q);
+    }
+  }
+
+  // Near: 2^2Half <= 4q.
+  template <int Half, bool Near, class Factors>
+  static KMRT_INLINE void SumProductsOf(uint64_t* out, const uint64_t* const* a, const uint8_t* u, Factors factor,
+                                        size_t count, size_t n, const Modulus& modulus) {
+    const uint64_t radix = modulus.Reduce(uint64_t{1} << (2 * Half));
     const SumConstants constants = {Bounds(modulus), Math::SetFactor(1, modulus.ratio_high()),
                                     Math::SetFactor(radix, modulus.Shoup(radix))};
     // Columns of several vectors: a common factor is prepared once for all of them.
     constexpr size_t kColumn = kLanes == 8 ? 4 : 1;
     size_t j = 0;
-    for (; j + kColumn * kLanes <= n; j += kColumn * kLanes) SumColumn<kColumn>(out, a, factor, count, j, constants);
-    for (; j < n; j += kLanes) SumColumn<1>(out, a, factor, count, j, constants);
+    for (; j + kColumn * kLanes <= n; j += kColumn * kLanes) {
+      SumColumn<kColumn, Half, Near>(out, a, u, factor, count, j, constants);
+    }
+    for (; j < n; j += kLanes) SumColumn<1, Half, Near>(out, a, u, factor, count, j, constants);
   }
 
-  template <size_t Column, class Factors>
-  static KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, Factors factor, size_t count, size_t j,
-                                    const SumConstants& constants) {
+  template <size_t Column, int Half, bool Near, class Factors>
+  static KMRT_INLINE void SumColumn(uint64_t* out, const uint64_t* const* a, const uint8_t* u, Factors factor,
+                                    size_t count, size_t j, const SumConstants& constants) {
+    using Sum = WideSum<Half>;
     const V q = constants.bounds.q;
-    const V mask = Isa::Set1(kMask31);
-    WideSum sum[Column];
+    const V mask = Isa::Set1((uint64_t{1} << Half) - 1);
+    Sum sum[Column];
     for (size_t c = 0; c < Column; ++c) sum[c] = {Isa::Set1(0), Isa::Set1(0), Isa::Set1(0)};
+    if (u != nullptr) {  // its words are small: the terms fit, and are carried when the first products are
+      const V y = factor(count, j);
+#pragma GCC unroll 4
+      for (size_t c = 0; c < Column; ++c) {
+        const V x = Isa::LoadBytes(u + j + c * kLanes);
+        sum[c].low = Isa::Mul32(x, Isa::And(y, mask));
+        sum[c].middle = Isa::Mul32(x, Isa::ShiftRight(y, Half));
+        if constexpr (Sum::kBatch == 4) sum[c].Carry(mask);
+      }
+    }
+    size_t room = Sum::kRoom;
     for (size_t i = 0;;) {
-      for (const size_t end = i + 4 < count ? i + 4 : count; i < end; ++i) {
+      const size_t batch = count - i < Sum::kBatch ? count - i : Sum::kBatch;
+      if (batch > room) {
+#pragma GCC unroll 4
+        for (size_t c = 0; c < Column; ++c) {
+          sum[c].high = Isa::ReduceOnce(Remainder(sum[c].high, constants.one, q), constants.bounds.two_q);
+        }
+        room = Sum::kRoom - 4;  // 2q < 2^62
+      }
+      room -= batch;
+      for (const size_t end = i + batch; i < end; ++i) {
 #pragma GCC unroll 4
         for (size_t c = 0; c < Column; ++c) {
           const size_t at = j + c * kLanes;
@@ -339,18 +380,12 @@ struct WordKernels {
 #pragma GCC unroll 4
       for (size_t c = 0; c < Column; ++c) sum[c].Carry(mask);
       if (i == count) break;
-      if (i % 8 != 0) continue;
-#pragma GCC unroll 4
-      for (size_t c = 0; c < Column; ++c) {
-        // Before the next time, high < 2q + 8*(2^30-1)^2 + 2*2^33 < 2^64.
-        sum[c].high = Isa::ReduceOnce(Remainder(sum[c].high, constants.one, q), constants.bounds.two_q);
-      }
     }
 #pragma GCC unroll 4
     for (size_t c = 0; c < Column; ++c) {
-      const V high = Isa::Add(sum[c].high, Isa::ShiftRight(sum[c].middle, 31));
-      const V rest = Isa::Or(Isa::ShiftLeft(Isa::And(sum[c].middle, mask), 31), sum[c].low);
-      const V r = Isa::Add(Math::MulLazy(high, constants.radix, q), Remainder(rest, constants.one, q));
+      const V rest = Isa::Or(Isa::ShiftLeft(sum[c].middle, Half), sum[c].low);
+      const V r =
+          Isa::Add(Math::MulLazy(sum[c].high, constants.radix, q), Near ? rest : Remainder(rest, constants.one, q));
       Isa::Store(out + j + c * kLanes, constants.bounds.From8q(r));
     }
   }
