@@ -17,6 +17,8 @@
 #include "base/slot_pool.h"
 #include "base/thread_pool.h"
 #include "bench/parameter_sets.h"
+#include "bench/set_up.h"
+#include "bench/stored_keys.h"
 #include "lattice/encoding/encoder.h"
 #include "lattice/evaluator/encryptor.h"
 #include "lattice/evaluator/evaluator.h"
@@ -35,38 +37,6 @@ using lattice::Ciphertext;
 using lattice::Plaintext;
 
 int threads = 1;  // of --threads
-
-// A benchmark's set-up has nobody to report to: ends the process with the reason.
-template <typename T>
-T Need(Result<T> result) {
-  if (!result.ok()) {
-    fmt::print(stderr, "lattice_bench: {}\n", result.status().message());
-    std::exit(1);
-  }
-  return std::move(result).value();
-}
-void Need(const Status& status) {
-  if (status.ok()) return;
-  fmt::print(stderr, "lattice_bench: {}\n", status.message());
-  std::exit(1);
-}
-
-scheme::Parameters MakeParameters(const ParameterSet& set) {
-  std::vector<uint64_t> taken;
-  const auto take = [&](int bits, int count) {
-    std::vector<uint64_t> primes = Need(scheme::FindNttPrimes(bits, set.log_n, static_cast<size_t>(count), taken));
-    taken.insert(taken.end(), primes.begin(), primes.end());
-    return primes;
-  };
-  scheme::ParameterLiteral literal;
-  literal.log_n = set.log_n;
-  literal.q = take(set.first_q_bits, 1);
-  const std::vector<uint64_t> others = take(set.q_bits, set.q_count - 1);
-  literal.q.insert(literal.q.end(), others.begin(), others.end());
-  literal.p = take(set.p_bits, set.p_count);
-  literal.log_default_scale = set.q_bits;
-  return Need(scheme::Parameters::Create(literal, scheme::Security::kInsecure));
-}
 
 // Context, keys and operands of one parameter set.
 struct Bed {
@@ -275,6 +245,26 @@ void KeygenRotation(benchmark::State& state, Bed& bed, const OperandLevel& level
   }
 }
 
+// A whole rotation key from a key store into memory, checksums verified. The time is wall time: scripts/bench knows.
+void KeyLoad(benchmark::State& state, Bed& bed, const OperandLevel& level, const std::string& directory) {
+  const StoredKeys keys(directory, bed.context, bed.pool, bed.secret, bed.keys.a_seed(), {1}, bed.Level(level));
+  std::vector<Slot> slots;
+  std::vector<uint64_t*> words;
+  for (int i = 0; i < keys.store().chunk_count(0); ++i) {
+    slots.push_back(bed.pool.Take(MemoryClass::kKeys));
+    words.push_back(slots.back().data());
+  }
+  for (auto _ : state) Need(keys.store().ReadChunks(0, 0, words));
+  state.SetLabel(keys.store().direct() ? "direct reads" : "reads through the page cache");
+}
+
+void KeyLoadWarm(benchmark::State& state, Bed& bed, const OperandLevel& level) {
+  KeyLoad(state, bed, level, WarmDirectory());
+}
+void KeyLoadCold(benchmark::State& state, Bed& bed, const OperandLevel& level) {
+  KeyLoad(state, bed, level, ColdDirectory());
+}
+
 void Register(const char* operation, const ParameterSet& set, const OperandLevel& level,
               void (*body)(benchmark::State&, Bed&, const OperandLevel&)) {
   benchmark::RegisterBenchmark(BenchmarkName(operation, set, level).c_str(), [=, &set,
@@ -305,6 +295,8 @@ int Main(int argc, char** argv) {
       Register("encrypt", set, level, Encrypt);
       Register("decrypt", set, level, Decrypt);
       Register("keygen_rotation", set, level, KeygenRotation);
+      Register("key_load_warm", set, level, KeyLoadWarm);
+      Register("key_load_cold", set, level, KeyLoadCold);
       Register("chunk_regenerate", set, level, ChunkRegenerate);
       Register("unpack_limb", set, level, UnpackLimb);
     }
