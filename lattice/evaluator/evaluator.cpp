@@ -146,15 +146,14 @@ Result<Ciphertext> Evaluator::Mul(const Ciphertext& a, const Ciphertext& b) cons
   const size_t n = context_.n();
   ForEachLimb(1, a.level, [&](size_t, int limb, const Modulus& q) {
     // Tile by tile, so that every operand comes from memory once.
-    constexpr size_t kTile = 2048;
+    constexpr size_t kTile = 512;
     for (size_t begin = 0; begin < n; begin += kTile) {
       const size_t size = std::min(kTile, n - begin);
       const uint64_t *a0 = a.parts[0].limb(limb) + begin, *a1 = a.parts[1].limb(limb) + begin;
       const uint64_t *b0 = b.parts[0].limb(limb) + begin, *b1 = b.parts[1].limb(limb) + begin;
-      uint64_t* middle = result.parts[1].limb(limb) + begin;
+      const uint64_t *const left[] = {a0, a1}, *const right[] = {b1, b0};
       kernels.mul(result.parts[0].limb(limb) + begin, a0, b0, size, q);
-      kernels.mul(middle, a0, b1, size, q);
-      kernels.mul_add(middle, a1, b0, size, q);
+      kernels.inner_product(result.parts[1].limb(limb) + begin, left, right, 2, size, q);
       kernels.mul(result.parts[2].limb(limb) + begin, a1, b1, size, q);
     }
   });
