@@ -230,6 +230,7 @@ def main():
     parser.add_argument("--images", type=int, default=100)
     options = parser.parse_args()
     os.environ.setdefault("NO_COLOR", "1")
+    sys.stdout.reconfigure(line_buffering=True)  # in order with what the commands print, also into a pipe
     Demo(options).main()
 
 
