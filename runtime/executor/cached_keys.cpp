@@ -143,8 +143,7 @@ void CachedKeys::ReadAhead(int reader) {
     if (status.ok()) {
       cache_.Filled(item->key, item->chunk);
       slots_[item->key][item->chunk] = std::move(slot);
-      CountRead(reader, item->key, item->chunk, 1, start);
-      CountResident(item->key, 1);
+      CountRead(reader, item->key, item->chunk, 1, start, Clock::now());
     } else {
       cache_.Failed(item->key, item->chunk);  // whoever needs it reads it again and reports
       slot.Reset();
@@ -207,21 +206,19 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
     if (status.ok()) done = end;
   }
   const std::lock_guard lock(mutex_);
-  int resident = 0;
   for (size_t i = 0; i < missing.size(); ++i) {
     if (i >= done) {
       cache_.Failed(key, missing[i]);
       continue;
     }
     cache_.Filled(key, missing[i]);
-    if (cache_.Unpin(key, missing[i])) continue;
+    cache_.Unpin(key, missing[i]);  // as above
     slots_[key][missing[i]] = std::move(slots[i]);
-    ++resident;
   }
   if (!missing.empty()) {
-    CountRead(Recorder::kNoReader, key, missing[0], static_cast<uint32_t>(done), start);
-    CountStall(key, missing[0], 1, start);
-    CountResident(key, resident);
+    const Clock::time_point end = Clock::now();
+    CountStall(key, missing[0], 1, start, end);
+    CountRead(Recorder::kNoReader, key, missing[0], static_cast<uint32_t>(done), start, end);
   }
   filled_.notify_all();
   return status;
@@ -239,7 +236,7 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
         filled_.wait(lock);
         answer = cache_.Pin(key, chunk);
       } while (answer == ChunkCache::Answer::kBusy);
-      if (answer != ChunkCache::Answer::kMiss) CountStall(key, chunk, 1.0 / threads_, start);
+      if (answer != ChunkCache::Answer::kMiss) CountStall(key, chunk, 1.0 / threads_, start, Clock::now());
     }
     if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
     if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
@@ -247,17 +244,17 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
   }
   Slot slot = pool_.Take(MemoryClass::kKeys);
   uint64_t* const data = slot.data();
-  const Clock::time_point read_start = Clock::now();  // `start` is before waiting for one that failed
+  const Clock::time_point read = Clock::now();  // later than `start` when someone else's read has failed
   const Status status = store_.ReadChunks(stored_[key], static_cast<int>(chunk), std::span<uint64_t* const>(&data, 1));
   const std::lock_guard lock(mutex_);
-  CountStall(key, chunk, 1.0 / threads_, start);
+  const Clock::time_point end = Clock::now();
+  CountStall(key, chunk, 1.0 / threads_, start, end);
   filled_.notify_all();
   if (!status.ok()) {
     cache_.Failed(key, chunk);
     return status;
   }
-  CountRead(Recorder::kNoReader, key, chunk, 1, read_start);
-  CountResident(key, 1);
+  CountRead(Recorder::kNoReader, key, chunk, 1, read, end);
   cache_.Filled(key, chunk);
   slots_[key][chunk] = std::move(slot);
   return data;
@@ -268,7 +265,7 @@ void CachedKeys::Unpin(uint32_t key, uint32_t chunk) {
   const std::lock_guard lock(mutex_);
   if (!cache_.Unpin(key, chunk)) return;
   gone = std::move(slots_[key][chunk]);
-  CountResident(key, -1);
+  CountGone(key, 1);
 }
 
 void CachedKeys::Keep(uint32_t key, uint32_t keep) {
@@ -276,23 +273,24 @@ void CachedKeys::Keep(uint32_t key, uint32_t keep) {
   const std::lock_guard lock(mutex_);
   cache_.SetKeep(key, keep);
   for (const uint32_t chunk : cache_.Trim(key)) gone.push_back(std::move(slots_[key][chunk]));
-  CountResident(key, -static_cast<int>(gone.size()));
+  CountGone(key, gone.size());
 }
 
-void CachedKeys::CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Clock::time_point begin) {
+void CachedKeys::CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Clock::time_point begin,
+                           Clock::time_point end) {
   traffic_.chunks_missed += chunks;
   traffic_.bytes_read += chunks * store_.chunk_bytes();
-  if (recorder_ != nullptr && chunks != 0) recorder_->Read(reader, key, first, chunks, begin, Clock::now());
+  if (recorder_ != nullptr && chunks != 0) recorder_->Read(reader, key, first, chunks, begin, end);
 }
 
-void CachedKeys::CountStall(uint32_t key, uint32_t chunk, double share, Clock::time_point begin) {
-  const Clock::time_point end = Clock::now();
+void CachedKeys::CountStall(uint32_t key, uint32_t chunk, double share, Clock::time_point begin,
+                            Clock::time_point end) {
   traffic_.stall_seconds += share * std::chrono::duration<double>(end - begin).count();
   if (recorder_ != nullptr) recorder_->Stall(key, chunk, share, begin, end);
 }
 
-void CachedKeys::CountResident(uint32_t key, int change) {
-  if (recorder_ != nullptr) recorder_->Resident(key, change);
+void CachedKeys::CountGone(uint32_t key, size_t chunks) {
+  if (recorder_ != nullptr && chunks != 0) recorder_->Gone(key, static_cast<uint32_t>(chunks), Clock::now());
 }
 
 KeyTraffic CachedKeys::traffic() const {

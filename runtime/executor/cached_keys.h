@@ -64,10 +64,10 @@ class CachedKeys : public lattice::KeySource {
   // Sets what may stay of the key, and lets go of the rest.
   void Keep(uint32_t key, uint32_t keep);
 
-  // What follows is for the accounts. REQUIRES: mutex_ held.
-  void CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Recorder::Time begin);
-  void CountStall(uint32_t key, uint32_t chunk, double share, Recorder::Time begin);
-  void CountResident(uint32_t key, int change);
+  // What follows is for the accounts. REQUIRES: mutex_ held, and since before `end` was taken.
+  void CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Recorder::Time begin, Recorder::Time end);
+  void CountStall(uint32_t key, uint32_t chunk, double share, Recorder::Time begin, Recorder::Time end);
+  void CountGone(uint32_t key, size_t chunks);
 
   const KeyStore& store_;
   const Policy& policy_;

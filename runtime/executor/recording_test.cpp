@@ -8,7 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/size.h"
+#include "planner/memory.h"
 #include "runtime/executor/deployment.h"
+#include "runtime/telemetry/html_report.h"
 #include "runtime/telemetry/trace_file.h"
 
 namespace keymemrt::runtime {
@@ -27,9 +30,10 @@ struct Recorded {
   json trace;
 };
 
-Recorded Record(Deployment& deployed, Mode mode, int threads) {
+Recorded Record(Deployment& deployed, Mode mode, int threads, uint64_t budget = 0) {
   Recorded recorded{{}, Recorder(deployed.program().ops.size(), deployed.program().keys.size()), {}};
-  const auto stats = deployed.Run({.mode = mode, .threads = threads, .recorder = &recorded.recorder});
+  const auto stats =
+      deployed.Run({.mode = mode, .threads = threads, .budget_bytes = budget, .recorder = &recorded.recorder});
   EXPECT_TRUE(stats.ok()) << stats.status().message();
   recorded.stats = *stats;
   const std::string path = deployed.directory() / "trace.json";
@@ -154,6 +158,80 @@ TEST(Recording, IsOfTheLastRun) {
   EXPECT_EQ(events[0], events[1]);
 }
 
+std::string Report(Deployment& deployed, const Recorded& recorded) {
+  const std::string path = deployed.directory() / "report.html";
+  const Status written = WriteHtmlReport(deployed.program(), recorded.stats, recorded.recorder, path);
+  EXPECT_TRUE(written.ok()) << written.message();
+  return Text(path);
+}
+
+// Every element is closed, in order; contents of scripts and styles are no elements.
+void ExpectBalanced(const std::string& html) {
+  std::vector<std::string> open;
+  for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
+    const size_t end = html.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    const std::string tag = html.substr(at + 1, html.find_first_of(" >", at) - at - 1);
+    if (tag == "!doctype" || tag == "meta" || html[end - 1] == '/') continue;
+    if (tag[0] == '/') {
+      ASSERT_FALSE(open.empty()) << tag;
+      ASSERT_EQ("/" + open.back(), tag);
+      open.pop_back();
+      continue;
+    }
+    open.push_back(tag);
+    if (tag == "script" || tag == "style") at = html.find("</" + tag, at) - 1;
+  }
+  EXPECT_TRUE(open.empty()) << open.back();
+}
+
+TEST(Recording, AReportShowsTheRunAndRefersToNothingOutside) {
+  Deployment deployed(TestProgram(58));
+  const uint64_t budget = planner::ResidentCost(deployed.Trace(1)).peak_bytes + (uint64_t{4} << 20);
+  for (const Mode mode : kModes) {
+    SCOPED_TRACE(ModeName(mode));
+    const Recorded recorded = Record(deployed, mode, 1, budget);
+    const std::string html = Report(deployed, recorded);
+    EXPECT_THAT(html, testing::HasSubstr("budget " + FormatSize(budget)));
+    EXPECT_THAT(html, testing::HasSubstr(fmt::format("mode {}", ModeName(mode))));
+    EXPECT_THAT(html, testing::HasSubstr(FormatSize(recorded.stats.predicted.peak_bytes)));
+    EXPECT_THAT(html, testing::HasSubstr(FormatSize(recorded.stats.key_bytes_read)));
+    for (const program::Key& key : deployed.program().keys) {
+      const std::string name = key.shift != 0 ? fmt::format("rotation {}", key.shift) : key.id.ToString();
+      EXPECT_THAT(html, testing::HasSubstr(fmt::format("<title>{}, level {}:", name, key.level)));
+    }
+    for (const char* reference : {"http", "src=", "href=", "url(", "@import", "//", "fetch(", "import("}) {
+      EXPECT_THAT(html, testing::Not(testing::HasSubstr(reference)));
+    }
+    EXPECT_THAT(html, testing::Not(testing::HasSubstr("nan")));
+    ExpectBalanced(html);
+    const json all = json::parse(ToJson(recorded.stats));
+    for (const auto& [name, value] : all.items()) {
+      if (value.is_object()) continue;
+      EXPECT_THAT(html, testing::HasSubstr("<td>" + name + "</td>"));
+    }
+    // The chart's figures: the highest sum is the pool's peak.
+    const size_t begin = html.find("const data = ") + 13;
+    const json data = json::parse(html.substr(begin, html.find(";\n", begin) - begin));
+    uint64_t highest = 0;
+    for (const json& column : data["bytes"]) {
+      uint64_t sum = 0;
+      for (const json& bytes : column) sum += bytes.get<uint64_t>();
+      highest = std::max(highest, sum);
+    }
+    EXPECT_EQ(highest, recorded.stats.fixed_bytes + recorded.stats.peak_slot_bytes);
+  }
+}
+
+TEST(Recording, AProgramWithoutKeysHasAReportToo) {
+  program::ProgramBuilder builder(program::TestParameters(10, 2), "keyless");
+  builder.Output("y", builder.Negate(builder.Input("x", 1, 1)), 1);
+  Deployment deployed(builder.Finish());
+  const std::string html = Report(deployed, Record(deployed, Mode::kPlanned, 1));
+  ExpectBalanced(html);
+  EXPECT_THAT(html, testing::Not(testing::HasSubstr("nan")));
+}
+
 TEST(Recording, NamesFromAModelAreEscaped) {
   program::ProgramBuilder builder(program::TestParameters(10, 2), "a\"b\\<script>\xff");
   builder.Output("y", builder.Rotate(builder.Input("x", 1, 1), 3), 1);
@@ -161,6 +239,9 @@ TEST(Recording, NamesFromAModelAreEscaped) {
   const Recorded recorded = Record(deployed, Mode::kStreaming, 1);
   EXPECT_THAT(recorded.trace["traceEvents"][0]["args"]["name"].get<std::string>(),
               testing::HasSubstr("a\"b\\<script>"));
+  const std::string html = Report(deployed, recorded);
+  EXPECT_THAT(html, testing::HasSubstr("<h1>a&quot;b\\&lt;script&gt;"));
+  ExpectBalanced(html);
 }
 
 }  // namespace

@@ -2,26 +2,16 @@
 #include "runtime/telemetry/recorder.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace keymemrt::runtime {
 
 namespace {
 
-constexpr size_t kEvents = size_t{1} << 16;
+constexpr size_t kEvents = size_t{1} << 15;
 constexpr size_t kMemoryColumns = 8192;  // a trace is looked at closely
 constexpr size_t kColumns = 1024;        // a report has about as many pixels
 
-uint64_t Sum(const std::array<uint64_t, kMemoryClasses>& bytes) {
-  return std::accumulate(bytes.begin(), bytes.end(), uint64_t{0});
-}
-
 }  // namespace
-
-void Recorder::MemoryColumn::Join(const MemoryColumn& later) {
-  for (size_t i = 0; i < kMemoryClasses; ++i) highest[i] = std::max(highest[i], later.highest[i]);
-  if (Sum(later.at_peak) > Sum(at_peak)) at_peak = later.at_peak;
-}
 
 Recorder::Recorder(size_t operations, size_t keys)
     : operations_(operations), memory_(kMemoryColumns), stalls_(kColumns) {
@@ -38,9 +28,9 @@ uint64_t Recorder::bytes() const {
 
 void Recorder::Begin() {
   std::fill(operations_.begin(), operations_.end(), Span());
-  memory_ = Series<MemoryColumn>(kMemoryColumns);
-  std::fill(resident_.begin(), resident_.end(), Series<ChunksColumn>(kColumns));
-  stalls_ = Series<StallColumn>(kColumns);
+  memory_.Reset();
+  for (Series<ChunksColumn>& key : resident_) key.Reset();
+  stalls_.Reset();
   events_.clear();
   shortest_kept_ = 0;
   threads_.clear();
@@ -73,6 +63,8 @@ void Recorder::Read(int reader, uint32_t key, uint32_t first_chunk, uint32_t chu
        Event::Kind::kRead,
        !on_the_spot,
        on_the_spot ? ThisThread() : static_cast<uint16_t>(reader)});
+  Series<ChunksColumn>& series = resident_[key];
+  series.Set(Since(end), {series.level().most + chunks});
 }
 
 void Recorder::Stall(uint32_t key, uint32_t chunk, double share, Time begin, Time end) {
@@ -86,10 +78,9 @@ void Recorder::Stall(uint32_t key, uint32_t chunk, double share, Time begin, Tim
   }
 }
 
-void Recorder::Resident(uint32_t key, int change) {
-  if (change == 0) return;
+void Recorder::Gone(uint32_t key, uint32_t chunks, Time time) {
   Series<ChunksColumn>& series = resident_[key];
-  series.Set(Now(), {static_cast<uint32_t>(static_cast<int>(series.level().most) + change)});
+  series.Set(Since(time), {series.level().most - chunks});
 }
 
 uint16_t Recorder::ThisThread() {

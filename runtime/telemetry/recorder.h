@@ -5,9 +5,11 @@
 // in anyway, and groups share nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <thread>
 #include <vector>
@@ -35,14 +37,15 @@ class Recorder {
   // The slot pool's observer.
   void Memory(const std::array<uint64_t, kMemoryClasses>& bytes);
 
-  // The key source, under its lock.
+  // The key source, under its lock. Ends and times do not go back.
   static constexpr int kNoReader = -1;
-  // Chunks of a key were read: by reader number `reader`, or on the spot by the calling thread of the evaluator.
+  // Chunks of a key were read and are in memory: by reader number `reader`, or on the spot by the calling thread of the
+  // evaluator.
   void Read(int reader, uint32_t key, uint32_t first_chunk, uint32_t chunks, Time begin, Time end);
   // The calling thread of the evaluator waited for a chunk. `share`: how much of the evaluation it is.
   void Stall(uint32_t key, uint32_t chunk, double share, Time begin, Time end);
-  // So many chunks of the key came into memory (or went, when negative).
-  void Resident(uint32_t key, int change);
+  // So many chunks of the key left memory.
+  void Gone(uint32_t key, uint32_t chunks, Time time);
 
   // What was recorded. Times are nanoseconds since Begin.
   struct Span {
@@ -59,7 +62,11 @@ class Recorder {
   struct MemoryColumn {
     std::array<uint64_t, kMemoryClasses> highest{};  // of each class
     std::array<uint64_t, kMemoryClasses> at_peak{};  // when the sum was highest
-    void Join(const MemoryColumn& later);
+    void Join(const MemoryColumn& later) {
+      for (size_t i = 0; i < kMemoryClasses; ++i) highest[i] = std::max(highest[i], later.highest[i]);
+      if (later.Sum() > Sum()) at_peak = later.at_peak;
+    }
+    uint64_t Sum() const { return std::accumulate(at_peak.begin(), at_peak.end(), uint64_t{0}); }
   };
   struct ChunksColumn {
     uint32_t most = 0;

@@ -95,7 +95,7 @@ TEST(Recorder, TooManyEventsLeaveTheLongest) {
     last = event.span.begin;
   }
   EXPECT_EQ(found, longer);
-  EXPECT_GE(recorder.events().size(), size_t{1} << 15);
+  EXPECT_GE(recorder.events().size(), size_t{1} << 14);
 }
 
 }  // namespace

@@ -23,6 +23,13 @@ class Series {
     columns_.reserve(capacity);
   }
 
+  // As made, but for its memory, which stays.
+  void Reset(T level = {}) {
+    columns_.clear();
+    shift_ = kShift;
+    level_ = level;
+  }
+
   // The quantity is `value` from `time` on (nanoseconds since the beginning, not before the latest one given).
   void Set(int64_t time, const T& value) {
     At(time).Join(value);
@@ -54,8 +61,10 @@ class Series {
     ++shift_;
   }
 
+  static constexpr int kShift = 16;  // 65 us: finer than the operations of the smallest secure parameters
+
   size_t capacity_;
-  int shift_ = 16;  // 65 us: finer than the operations of the smallest secure parameters
+  int shift_ = kShift;
   T level_;
   std::vector<T> columns_;
 };

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "runtime/executor/executor.h"
+#include "runtime/telemetry/html_report.h"
 #include "runtime/telemetry/trace_file.h"
 #include "tools/keymemrt/commands.h"
 #include "tools/keymemrt/progress.h"
@@ -32,7 +33,7 @@ class Weights : public runtime::WeightSource {
 
 void AddRun(CLI::App& app, int& exit_code) {
   struct Arguments {
-    std::string program, keys, input, output, weights, memory, stats, trace;
+    std::string program, keys, input, output, weights, memory, stats, trace, report;
     std::string mode = "planned";
     int threads = 1;
     bool quiet = false;
@@ -49,6 +50,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_option("--threads", arguments->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--stats", arguments->stats, "write what the run took to this file, JSON");
   command->add_option("--trace", arguments->trace, "write what happened when to this file, for ui.perfetto.dev");
+  command->add_option("--report", arguments->report, "write what the run did to this file, a page for a browser");
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   command->callback([arguments, &exit_code] {
     const auto run = [&]() -> Status {
@@ -64,7 +66,7 @@ void AddRun(CLI::App& app, int& exit_code) {
       KMRT_ASSIGN_OR_RETURN(const ProgramWeights file, ProgramWeights::Open(arguments->weights, program));
       Weights weights(file);
       std::optional<runtime::Recorder> recorder;
-      if (!arguments->trace.empty()) {
+      if (!arguments->trace.empty() || !arguments->report.empty()) {
         options.recorder = &recorder.emplace(program.ops.size(), program.keys.size());
       }
       Progress progress("operations", arguments->quiet);
@@ -76,6 +78,9 @@ void AddRun(CLI::App& app, int& exit_code) {
         KMRT_RETURN_IF_ERROR(WriteFile(arguments->stats, AsBytes(runtime::ToJson(stats) + "\n")));
       }
       if (!arguments->trace.empty()) KMRT_RETURN_IF_ERROR(runtime::WriteTrace(program, *recorder, arguments->trace));
+      if (!arguments->report.empty()) {
+        KMRT_RETURN_IF_ERROR(runtime::WriteHtmlReport(program, stats, *recorder, arguments->report));
+      }
       if (!arguments->quiet) {
         fmt::print("{}: {:.2f} s ({:.2f} s waiting for keys), peak {} (keys {}), {} of keys read\n", arguments->output,
                    stats.wall_seconds, stats.stall_seconds, FormatSize(stats.peak_rss_bytes), FormatSize(stats.peak_key_bytes),
