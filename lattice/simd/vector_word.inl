@@ -232,6 +232,14 @@ struct WordKernels {
     const Bounds bounds(modulus);
     const Factor one = Math::SetFactor(1, modulus.ratio_high());
     const V half = Isa::Set1(from.value() / 2);
+    if (from.value() / 2 < modulus.value()) {  // the representative is above -q and below q: primes of about one size
+      const V shift = Isa::Set1(modulus.value() - from.value());  // modulo 2^64
+      for (size_t j = 0; j < n; j += kLanes) {
+        const V x = Isa::Load(a + j);
+        Isa::Store(out + j, Isa::Add(x, Isa::SelectIfGreater(x, half, shift)));
+      }
+      return;
+    }
     const V minus_from = Isa::Set1(modulus.Negate(modulus.Reduce(from.value())));
     for (size_t j = 0; j < n; j += kLanes) {
       const V x = Isa::Load(a + j);
