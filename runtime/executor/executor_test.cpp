@@ -59,6 +59,9 @@ TEST(Executor, AllModesComputeTheProgram) {
         if (mode == Mode::kImperative) {
           EXPECT_LE(stats->peak_key_bytes, largest);
         }
+        if (mode == Mode::kPrefetch) {
+          EXPECT_LE(stats->peak_key_bytes, 2 * largest);
+        }
         if (mode == Mode::kStreaming) {
           EXPECT_LE(stats->peak_key_bytes, (static_cast<uint64_t>(threads) + kReadAheadSlots) * chunk);
         }

@@ -115,6 +115,43 @@ TEST(Policy, ImperativeHasOneKeyAtATime) {
   EXPECT_EQ(policy.predicted.key_bytes_read, 3 * top * trace.slot_bytes);
 }
 
+TEST(Policy, PrefetchHasTheKeyInUseAndOneAhead) {
+  const planner::Trace trace = TraceOf(FourRotations(100));
+  const Policy policy = MakePolicy(trace, Mode::kPrefetch, 0).value();
+  const Policy imperative = MakePolicy(trace, Mode::kImperative, 0).value();
+  const uint32_t top = trace.key_chunks[0];
+  std::vector<uint32_t> hit, load, keep;
+  for (const UseRule& rule : policy.rules) {
+    hit.push_back(rule.hit);
+    load.push_back(rule.load);
+    keep.push_back(rule.keep);
+  }
+  EXPECT_EQ(hit, (std::vector<uint32_t>{0, 0, 0, trace.uses[3].chunks})) << "the neighbouring uses share one load";
+  EXPECT_EQ(load, (std::vector<uint32_t>{0, 0, 0, 0})) << "nothing is waited for as a whole";
+  EXPECT_EQ(keep, (std::vector<uint32_t>{0, 0, top, 0}));
+  EXPECT_EQ(policy.read_ahead, top);
+  EXPECT_EQ(policy.predicted.peak_key_bytes, 2 * top * trace.slot_bytes);
+  EXPECT_EQ(policy.predicted.key_bytes_read, imperative.predicted.key_bytes_read);
+  EXPECT_EQ(policy.predicted.peak_bytes, imperative.predicted.peak_bytes + top * trace.slot_bytes);
+}
+
+TEST(Policy, PrefetchOfALifetimeThatGrowsReadsEachChunkOnce) {
+  // A lower level first, then the top: the second use finds what the first has read.
+  ProgramBuilder builder(program::TestParameters(10, 2));
+  const uint32_t x = builder.Input("x", 512, 512);
+  const uint32_t low = builder.Rotate(builder.LevelReduce(x, 0), 1);
+  const uint32_t high = builder.Rotate(x, 1);
+  builder.Output("low", low, 1);
+  builder.Output("high", high, 1);
+  const planner::Trace trace = TraceOf(builder.Finish(100));
+  ASSERT_EQ(trace.uses.size(), 2u);
+  ASSERT_LT(trace.uses[0].chunks, trace.uses[1].chunks);
+  const Policy policy = MakePolicy(trace, Mode::kPrefetch, 0).value();
+  EXPECT_EQ(policy.rules[0].keep, trace.uses[1].chunks);
+  EXPECT_EQ(policy.rules[1].hit, trace.uses[0].chunks);
+  EXPECT_EQ(policy.predicted.key_bytes_read, trace.uses[1].chunks * trace.slot_bytes);
+}
+
 TEST(Policy, StreamingKeepsNothing) {
   const planner::Trace trace = TraceOf(FourRotations(), 2);
   const Policy policy = MakePolicy(trace, Mode::kStreaming, 0).value();

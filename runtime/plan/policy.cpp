@@ -34,19 +34,54 @@ Policy ResidentPolicy(const planner::Trace& trace) {
   return policy;
 }
 
+// A key's uses from its loading to its dropping: neighbours in the order of uses (MakeTrace).
+struct Lifetime {
+  size_t begin, end;
+  uint32_t chunks;  // the most that one of the uses needs
+};
+
+std::vector<Lifetime> Lifetimes(const planner::Trace& trace) {
+  std::vector<Lifetime> lifetimes;
+  for (size_t u = 0; u < trace.uses.size(); ++u) {
+    if (u == 0 || trace.uses[u].opens_lifetime) lifetimes.push_back({u, u, 0});
+    lifetimes.back().end = u + 1;
+    lifetimes.back().chunks = std::max(lifetimes.back().chunks, trace.uses[u].chunks);
+  }
+  return lifetimes;
+}
+
 Policy ImperativePolicy(const planner::Trace& trace) {
   Policy policy = EmptyPolicy(trace, Mode::kImperative);
-  // A lifetime is a run of uses of one key (MakeTrace): its first use loads what any of them needs, its last use drops
-  // it.
-  for (size_t begin = 0, end; begin < trace.uses.size(); begin = end) {
-    uint32_t most = trace.uses[begin].chunks;
-    for (end = begin + 1; end < trace.uses.size() && !trace.uses[end].opens_lifetime; ++end) {
-      most = std::max(most, trace.uses[end].chunks);
-    }
-    for (size_t u = begin; u < end; ++u) policy.rules[u].load = policy.rules[u].keep = most;
-    policy.rules[end - 1].keep = 0;
+  // The first use of a lifetime loads what any of its uses needs, the last one drops it.
+  for (const Lifetime& lifetime : Lifetimes(trace)) {
+    for (size_t u = lifetime.begin; u < lifetime.end; ++u)
+      policy.rules[u].load = policy.rules[u].keep = lifetime.chunks;
+    policy.rules[lifetime.end - 1].keep = 0;
   }
   policy.predicted = Predict(trace, planner::ImperativeCost(trace), false);
+  return policy;
+}
+
+// As imperative, but nothing is waited for as a whole: chunks are read in the order of their uses, up to the largest
+// key ahead.
+Policy PrefetchPolicy(const planner::Trace& trace) {
+  Policy policy = EmptyPolicy(trace, Mode::kPrefetch);
+  for (const Lifetime& lifetime : Lifetimes(trace)) {
+    uint32_t there = 0;
+    for (size_t u = lifetime.begin; u < lifetime.end; ++u) {
+      UseRule& rule = policy.rules[u];
+      rule.hit = std::min(there, rule.chunks);
+      rule.keep = lifetime.chunks;
+      there = std::max(there, rule.chunks);
+    }
+    policy.rules[lifetime.end - 1].keep = 0;
+    policy.read_ahead = std::max(policy.read_ahead, lifetime.chunks);
+  }
+  // What is ahead of its use comes on top of the key in use, at any time.
+  const uint64_t ahead = policy.read_ahead * trace.slot_bytes;
+  policy.predicted = Predict(trace, planner::ImperativeCost(trace), false);
+  policy.predicted.peak_bytes += ahead;
+  policy.predicted.peak_key_bytes += ahead;
   return policy;
 }
 
@@ -84,6 +119,8 @@ const char* ModeName(Mode mode) {
       return "resident";
     case Mode::kImperative:
       return "imperative";
+    case Mode::kPrefetch:
+      return "prefetch";
   }
   return "unknown";
 }
@@ -107,6 +144,9 @@ Result<Policy> MakePolicy(const planner::Trace& trace, Mode mode, uint64_t budge
       break;
     case Mode::kImperative:
       policy = ImperativePolicy(trace);
+      break;
+    case Mode::kPrefetch:
+      policy = PrefetchPolicy(trace);
       break;
     case Mode::kStreaming:
       policy = StreamingPolicy(trace);

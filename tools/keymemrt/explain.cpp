@@ -135,7 +135,8 @@ void AddExplain(CLI::App& app, int& exit_code) {
       KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, program.CheckedParameters());
       const planner::Trace trace = runtime::MakeTrace(program, parameters, arguments->threads);
       std::vector<Forecast> forecasts;
-      for (const runtime::Mode mode : {runtime::Mode::kResident, runtime::Mode::kImperative, runtime::Mode::kStreaming}) {
+      for (const runtime::Mode mode : {runtime::Mode::kResident, runtime::Mode::kPrefetch, runtime::Mode::kImperative,
+                                       runtime::Mode::kStreaming}) {
         forecasts.push_back({mode, 0, runtime::MakePolicy(trace, mode, 0)});
       }
       for (const uint64_t budget : budgets) {

@@ -46,7 +46,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_option("-o,--output", arguments->output, "the encrypted output, .ct")->required();
   command->add_option("--weights", arguments->weights, "the model's weights: .npz, .safetensors or .h5");
   command->add_option("--memory", arguments->memory, "memory budget of this process, e.g. 512MiB; without it: what it takes");
-  command->add_option("--mode", arguments->mode, "planned, streaming, resident or imperative")->capture_default_str();
+  command->add_option("--mode", arguments->mode, "planned, streaming, resident, imperative or prefetch")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--stats", arguments->stats, "write what the run took to this file, JSON");
   command->add_option("--trace", arguments->trace, "write what happened when to this file, for ui.perfetto.dev");
