@@ -74,7 +74,7 @@ struct IfmaNtt {
   using Isa = Avx512;
   using Twiddle = Factor;
   static constexpr int kRadixLog = 4;
-  static constexpr int kPairs = 4;
+  static constexpr int kPairs = 8;
 
   const uint64_t* roots;
   const uint64_t* shoup;

@@ -10,7 +10,8 @@
 // An arithmetic `A` has:
 //   Isa                        the vector type and its instructions
 //   kRadixLog                  log2 of the largest radix that fits the registers
-//   kPairs                     pairs of vectors that go through the last passes side by side: 1, 2 or 4
+//   kPairs                     pairs of vectors that go through the last passes side by side, hiding each other's
+//                              latencies: 1, 2, 4 or 8
 //   roots, shoup               the twiddles of the direction and their quotients
 //   last                       inverse: 1/n and roots[1]/n, each followed by its quotient
 //   Twiddle, Broadcast         a vector of one factor and its quotient, and how to load it
@@ -48,7 +49,7 @@ struct VectorNtt {
   struct StageTwiddles {
     uint64_t w[1 << R], shoup[1 << R];
     KMRT_INLINE StageTwiddles(const A& a, size_t k) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int level = 0; level < R; ++level) {
         __builtin_memcpy(w + (1 << level), a.roots + (k << level), sizeof(uint64_t) << level);
         __builtin_memcpy(shoup + (1 << level), a.shoup + (k << level), sizeof(uint64_t) << level);
@@ -96,7 +97,7 @@ struct VectorNtt {
   static KMRT_INLINE void ForwardWithin(const A& a, V* u, V* v, size_t k) {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int g = 0; g < kPairs; ++g) {
       Isa::template Exchange<H>(u[g], v[g]);
       a.template ForwardWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
@@ -108,7 +109,7 @@ struct VectorNtt {
     const A a = arithmetic;
     for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
       V u[kPairs], v[kPairs];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int g = 0; g < kPairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
@@ -117,7 +118,7 @@ struct VectorNtt {
       if constexpr (kLanes == 8) ForwardWithin<4>(a, u, v, k);
       ForwardWithin<2>(a, u, v, k);
       ForwardWithin<1>(a, u, v, k);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int g = 0; g < kPairs; ++g) {
         u[g] = a.ForwardFinish(u[g]);
         v[g] = a.ForwardFinish(v[g]);
@@ -202,7 +203,7 @@ struct VectorNtt {
   static KMRT_INLINE void InverseWithin(const A& a, V* u, V* v, size_t k) {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int g = 0; g < kPairs; ++g) {
       a.template InverseWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
       Isa::template Exchange<H>(u[g], v[g]);
@@ -213,7 +214,7 @@ struct VectorNtt {
     const A a = arithmetic;
     for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
       V u[kPairs], v[kPairs];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int g = 0; g < kPairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
@@ -222,7 +223,7 @@ struct VectorNtt {
       InverseWithin<1>(a, u, v, k);
       InverseWithin<2>(a, u, v, k);
       if constexpr (kLanes == 8) InverseWithin<4>(a, u, v, k);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int g = 0; g < kPairs; ++g) {
         a.InverseAcross(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
         Isa::Store(x + 2 * kLanes * g, a.InverseRelax(u[g]));
@@ -257,17 +258,13 @@ struct VectorNtt {
     }
   }
 
-  static void RunForward(const A& a, uint64_t* x, int log_n) {
-    Forward(a, x, log_n, 1);
-  }
-  static void RunInverse(const A& a, uint64_t* x, int log_n) {
-    Inverse<true>(a, x, log_n, 1);
-  }
+  static void RunForward(const A& a, uint64_t* x, int log_n) { Forward(a, x, log_n, 1); }
+  static void RunInverse(const A& a, uint64_t* x, int log_n) { Inverse<true>(a, x, log_n, 1); }
 };
 
-// Smaller transforms are left to the scalar kernels. (From here on the last stage has at least two passes, so that
-// pairs come in fours.)
-constexpr int kLeastVectorLogN = 6;
+// Smaller transforms are left to the scalar kernels. (From here on the last stage of radix 16 or less has at least
+// three passes, so that pairs come in eights.)
+constexpr int kLeastVectorLogN = 7;
 
 }  // namespace
 }  // namespace keymemrt::lattice
