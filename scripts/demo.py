@@ -75,12 +75,12 @@ class Demo:
     def path(self, name):
         return self.out / name
 
-    def run(self, mode, name):
+    def run(self, mode, name, *more):
         """One encrypted inference of in.ct; returns its statistics."""
         stats = self.path(f"{name}.json")
         budget = ["--memory", self.options.memory] if mode == "planned" else []
         self.call("run", self.program, "--keys", self.path("keys"), "--input", self.path("in.ct"), "-o",
-                  self.path(f"{name}.ct"), "--weights", self.weights, "--mode", mode, "--stats", stats, *budget)
+                  self.path(f"{name}.ct"), "--weights", self.weights, "--mode", mode, "--stats", stats, *budget, *more)
         return json.loads(stats.read_text())
 
     def classify(self, pixels, name):
@@ -125,10 +125,10 @@ class Demo:
             print(f"  image {index:3}: answer {answer}, cleartext {clear_answer}, label {label}, "
                   f"error {error:.1e}, {stats['wall_seconds']:.2f} s, {mib(stats['peak_rss_bytes'])}", flush=True)
 
-        # The same ciphertext in the other modes: the answer must be the same to the bit.
-        modes = {"planned": rows[-1][5]}
-        for mode in ("imperative", "resident"):
-            modes[mode] = self.run(mode, mode)
+        # The same ciphertext in each mode, with a page about each run: the answer must be the same to the bit.
+        modes = {}
+        for mode in ("planned", "imperative", "resident"):
+            modes[mode] = self.run(mode, mode, "--report", self.path(f"{mode}.html"))
             if self.path(f"{mode}.ct").read_bytes() != self.path("out.ct").read_bytes():
                 sys.exit(f"demo: mode {mode} gave another result than planned")
 
@@ -187,7 +187,8 @@ def bars(modes):
         rows = bar("whole process", stats["peak_rss_bytes"], "#334155")
         rows += "".join(bar(label, stats[key], colour) for label, key, colour in CLASSES)
         parts.append(f"<h3>{mode}</h3><p>{stats['wall_seconds']:.2f} s, of it {stats['stall_seconds']:.2f} s waiting for keys; "
-                     f"{mib(stats['key_bytes_read'])} of keys read</p><table>{rows}</table>")
+                     f"{mib(stats['key_bytes_read'])} of keys read; "
+                     f'<a href="{mode}.html">the run, moment by moment</a></p><table>{rows}</table>')
     return "".join(parts)
 
 
