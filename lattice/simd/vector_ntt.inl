@@ -10,8 +10,10 @@
 // An arithmetic `A` has:
 //   Isa                        the vector type and its instructions
 //   kRadixLog                  log2 of the largest radix that fits the registers
-//   kPairs                     pairs of vectors that go through the last passes side by side, hiding each other's
-//                              latencies: 1, 2, 4 or 8
+//   kForwardPairs, kInversePairs  pairs of vectors that go through the last passes side by side: 1, 2, 4 or 8. Eight
+//   hide
+//                              each other's latencies; with both tables read, and those out of the caches, four are
+//                              faster
 //   roots, shoup               the twiddles of the direction and their quotients
 //   last                       inverse: 1/n and roots[1]/n, each followed by its quotient
 //   Twiddle, Broadcast         a vector of one factor and its quotient, and how to load it
@@ -90,7 +92,7 @@ struct VectorNtt {
     if constexpr (Level < R - 1) ForwardLevels<R, Level + 1>(a, v, twiddles);
   }
 
-  static constexpr int kPairs = A::kPairs;
+  static constexpr int kForwardPairs = A::kForwardPairs, kInversePairs = A::kInversePairs;
 
   // The pass with stride H < kLanes.
   template <int H>
@@ -98,7 +100,7 @@ struct VectorNtt {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
 #pragma GCC unroll 8
-    for (int g = 0; g < kPairs; ++g) {
+    for (int g = 0; g < kForwardPairs; ++g) {
       Isa::template Exchange<H>(u[g], v[g]);
       a.template ForwardWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
     }
@@ -107,10 +109,10 @@ struct VectorNtt {
   // The last passes, of `count` pairs from twiddle k on.
   static void ForwardPairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
     const A a = arithmetic;
-    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
-      V u[kPairs], v[kPairs];
+    for (const size_t end = k + count; k != end; k += kForwardPairs, x += 2 * kLanes * kForwardPairs) {
+      V u[kForwardPairs], v[kForwardPairs];
 #pragma GCC unroll 8
-      for (int g = 0; g < kPairs; ++g) {
+      for (int g = 0; g < kForwardPairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
         a.Forward(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
@@ -119,7 +121,7 @@ struct VectorNtt {
       ForwardWithin<2>(a, u, v, k);
       ForwardWithin<1>(a, u, v, k);
 #pragma GCC unroll 8
-      for (int g = 0; g < kPairs; ++g) {
+      for (int g = 0; g < kForwardPairs; ++g) {
         u[g] = a.ForwardFinish(u[g]);
         v[g] = a.ForwardFinish(v[g]);
         Isa::Interleave(u[g], v[g]);
@@ -204,7 +206,7 @@ struct VectorNtt {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
 #pragma GCC unroll 8
-    for (int g = 0; g < kPairs; ++g) {
+    for (int g = 0; g < kInversePairs; ++g) {
       a.template InverseWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
       Isa::template Exchange<H>(u[g], v[g]);
     }
@@ -212,10 +214,10 @@ struct VectorNtt {
 
   static void InversePairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
     const A a = arithmetic;
-    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
-      V u[kPairs], v[kPairs];
+    for (const size_t end = k + count; k != end; k += kInversePairs, x += 2 * kLanes * kInversePairs) {
+      V u[kInversePairs], v[kInversePairs];
 #pragma GCC unroll 8
-      for (int g = 0; g < kPairs; ++g) {
+      for (int g = 0; g < kInversePairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
         Isa::Deinterleave(u[g], v[g]);
@@ -224,7 +226,7 @@ struct VectorNtt {
       InverseWithin<2>(a, u, v, k);
       if constexpr (kLanes == 8) InverseWithin<4>(a, u, v, k);
 #pragma GCC unroll 8
-      for (int g = 0; g < kPairs; ++g) {
+      for (int g = 0; g < kInversePairs; ++g) {
         a.InverseAcross(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
         Isa::Store(x + 2 * kLanes * g, a.InverseRelax(u[g]));
         Isa::Store(x + 2 * kLanes * g + kLanes, v[g]);
