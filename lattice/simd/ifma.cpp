@@ -74,7 +74,7 @@ struct IfmaNtt {
   using Isa = Avx512;
   using Twiddle = Factor;
   static constexpr int kRadixLog = 4;
-  static constexpr int kForwardPairs = 4, kInversePairs = 4;
+  static constexpr int kPairs = 4;
 
   const uint64_t* roots;
   const uint64_t* shoup;
@@ -145,8 +145,6 @@ struct WideNtt : IfmaNtt {
 // Back, sums double. Within a pair: inputs < q, then < 6q, 12q, 24q, and < 48q after the last, relaxed to < 2q. In a
 // stage: below 2q * 2^Level before the (Level+1)-th pass, 32q after the fourth, relaxed to < 2q.
 struct NarrowNtt : IfmaNtt {
-  static constexpr int kForwardPairs = 8;
-
   V one_shoup;  // floor(2^52 / q)
   V mu;         // floor(2^(51+k) / q) < 2^52, where 2^(k-1) < q < 2^k
   V six_q, minus_two_q;

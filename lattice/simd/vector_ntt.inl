@@ -10,10 +10,7 @@
 // An arithmetic `A` has:
 //   Isa                        the vector type and its instructions
 //   kRadixLog                  log2 of the largest radix that fits the registers
-//   kForwardPairs, kInversePairs  pairs of vectors that go through the last passes side by side: 1, 2, 4 or 8. Eight
-//   hide
-//                              each other's latencies; with both tables read, and those out of the caches, four are
-//                              faster
+//   kPairs                     pairs of vectors that go through the last passes side by side: 1, 2 or 4
 //   roots, shoup               the twiddles of the direction and their quotients
 //   last                       inverse: 1/n and roots[1]/n, each followed by its quotient
 //   Twiddle, Broadcast         a vector of one factor and its quotient, and how to load it
@@ -51,7 +48,7 @@ struct VectorNtt {
   struct StageTwiddles {
     uint64_t w[1 << R], shoup[1 << R];
     KMRT_INLINE StageTwiddles(const A& a, size_t k) {
-#pragma GCC unroll 8
+#pragma GCC unroll 4
       for (int level = 0; level < R; ++level) {
         __builtin_memcpy(w + (1 << level), a.roots + (k << level), sizeof(uint64_t) << level);
         __builtin_memcpy(shoup + (1 << level), a.shoup + (k << level), sizeof(uint64_t) << level);
@@ -92,15 +89,15 @@ struct VectorNtt {
     if constexpr (Level < R - 1) ForwardLevels<R, Level + 1>(a, v, twiddles);
   }
 
-  static constexpr int kForwardPairs = A::kForwardPairs, kInversePairs = A::kInversePairs;
+  static constexpr int kPairs = A::kPairs;
 
   // The pass with stride H < kLanes.
   template <int H>
   static KMRT_INLINE void ForwardWithin(const A& a, V* u, V* v, size_t k) {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
-#pragma GCC unroll 8
-    for (int g = 0; g < kForwardPairs; ++g) {
+#pragma GCC unroll 4
+    for (int g = 0; g < kPairs; ++g) {
       Isa::template Exchange<H>(u[g], v[g]);
       a.template ForwardWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
     }
@@ -109,10 +106,10 @@ struct VectorNtt {
   // The last passes, of `count` pairs from twiddle k on.
   static void ForwardPairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
     const A a = arithmetic;
-    for (const size_t end = k + count; k != end; k += kForwardPairs, x += 2 * kLanes * kForwardPairs) {
-      V u[kForwardPairs], v[kForwardPairs];
-#pragma GCC unroll 8
-      for (int g = 0; g < kForwardPairs; ++g) {
+    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
+      V u[kPairs], v[kPairs];
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
         a.Forward(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
@@ -120,8 +117,8 @@ struct VectorNtt {
       if constexpr (kLanes == 8) ForwardWithin<4>(a, u, v, k);
       ForwardWithin<2>(a, u, v, k);
       ForwardWithin<1>(a, u, v, k);
-#pragma GCC unroll 8
-      for (int g = 0; g < kForwardPairs; ++g) {
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
         u[g] = a.ForwardFinish(u[g]);
         v[g] = a.ForwardFinish(v[g]);
         Isa::Interleave(u[g], v[g]);
@@ -205,8 +202,8 @@ struct VectorNtt {
   static KMRT_INLINE void InverseWithin(const A& a, V* u, V* v, size_t k) {
     const uint64_t* const w = a.roots + k * (kLanes / H);
     const uint64_t* const shoup = a.shoup + k * (kLanes / H);
-#pragma GCC unroll 8
-    for (int g = 0; g < kInversePairs; ++g) {
+#pragma GCC unroll 4
+    for (int g = 0; g < kPairs; ++g) {
       a.template InverseWithin<H>(u[g], v[g], w + g * (kLanes / H), shoup + g * (kLanes / H));
       Isa::template Exchange<H>(u[g], v[g]);
     }
@@ -214,10 +211,10 @@ struct VectorNtt {
 
   static void InversePairs(const A& arithmetic, uint64_t* x, size_t count, size_t k) {
     const A a = arithmetic;
-    for (const size_t end = k + count; k != end; k += kInversePairs, x += 2 * kLanes * kInversePairs) {
-      V u[kInversePairs], v[kInversePairs];
-#pragma GCC unroll 8
-      for (int g = 0; g < kInversePairs; ++g) {
+    for (const size_t end = k + count; k != end; k += kPairs, x += 2 * kLanes * kPairs) {
+      V u[kPairs], v[kPairs];
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
         u[g] = Isa::Load(x + 2 * kLanes * g);
         v[g] = Isa::Load(x + 2 * kLanes * g + kLanes);
         Isa::Deinterleave(u[g], v[g]);
@@ -225,8 +222,8 @@ struct VectorNtt {
       InverseWithin<1>(a, u, v, k);
       InverseWithin<2>(a, u, v, k);
       if constexpr (kLanes == 8) InverseWithin<4>(a, u, v, k);
-#pragma GCC unroll 8
-      for (int g = 0; g < kInversePairs; ++g) {
+#pragma GCC unroll 4
+      for (int g = 0; g < kPairs; ++g) {
         a.InverseAcross(u[g], v[g], a.Broadcast(a.roots + k + g, a.shoup + k + g));
         Isa::Store(x + 2 * kLanes * g, a.InverseRelax(u[g]));
         Isa::Store(x + 2 * kLanes * g + kLanes, v[g]);
@@ -260,13 +257,17 @@ struct VectorNtt {
     }
   }
 
-  static void RunForward(const A& a, uint64_t* x, int log_n) { Forward(a, x, log_n, 1); }
-  static void RunInverse(const A& a, uint64_t* x, int log_n) { Inverse<true>(a, x, log_n, 1); }
+  static void RunForward(const A& a, uint64_t* x, int log_n) {
+    Forward(a, x, log_n, 1);
+  }
+  static void RunInverse(const A& a, uint64_t* x, int log_n) {
+    Inverse<true>(a, x, log_n, 1);
+  }
 };
 
-// Smaller transforms are left to the scalar kernels. (From here on the last stage of radix 16 or less has at least
-// three passes, so that pairs come in eights.)
-constexpr int kLeastVectorLogN = 7;
+// Smaller transforms are left to the scalar kernels. (From here on the last stage has at least two passes, so that
+// pairs come in fours.)
+constexpr int kLeastVectorLogN = 6;
 
 }  // namespace
 }  // namespace keymemrt::lattice
