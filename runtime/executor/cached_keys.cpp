@@ -148,7 +148,9 @@ void CachedKeys::ReadAhead(int reader) {
       cache_.Failed(item->key, item->chunk);  // whoever needs it reads it again and reports
       slot.Reset();
     }
+    lock.unlock();  // so that whoever wakes up need not wait for this thread
     filled_.notify_all();
+    lock.lock();
   }
 }
 
