@@ -111,7 +111,7 @@ class Answers(Small):
         self.assertGreater(max(abs(a - b) for a, b in zip(got, wanted)), 0.1)
 
     def test_every_mode_gives_the_same_bytes(self):
-        for mode in ("resident", "imperative", "planned", "streaming"):
+        for mode in ("resident", "imperative", "planned", "prefetch", "streaming"):
             self.ok(*self.run_arguments(f"{mode}.ct"), "--mode", mode, "--threads", "2")
             self.assertEqual(self.path(f"{mode}.ct").read_bytes(), self.path("y.ct").read_bytes(), mode)
 
