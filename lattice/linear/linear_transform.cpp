@@ -13,6 +13,9 @@ namespace keymemrt::lattice {
 
 namespace {
 
+using circuit::LinearTransformForm;
+using circuit::LinearTransformPlan;
+
 using Form = LinearTransformForm;
 using Term = LinearTransformPlan::Term;
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Linear transforms of one ciphertext by their diagonals, in the forms of linear_transform_plan.h. All forms give the
-// same result within the noise of their key switches; docs/linear-transforms.md has formulas, bounds and costs.
+// Linear transforms of one ciphertext by their diagonals, in the forms of circuit/linear_transform_plan.h. All forms
+// give the same result within the noise of their key switches; docs/linear-transforms.md has formulas, bounds and
+// costs.
 #pragma once
 
 #include <functional>
 #include <span>
 
 #include "base/status.h"
+#include "circuit/linear_transform_plan.h"
 #include "lattice/encoding/encoder.h"
 #include "lattice/evaluator/key_switch.h"
 #include "lattice/keys/key_source.h"
-#include "lattice/linear/linear_transform_plan.h"
 #include "lattice/ring/poly.h"
 
 namespace keymemrt::lattice {
@@ -26,12 +27,14 @@ using Diagonals = std::function<Result<std::span<const double>>(size_t row)>;
 //
 // Errors: kInvalidArgument when the plan is for another N/2, x has not two parts, a diagonal cannot be encoded; what
 // `diagonals` and `keys` end in.
-Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
-                                        const Ciphertext& x, const Diagonals& diagonals, double scale, KeySource& keys);
+Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& encoder,
+                                        const circuit::LinearTransformPlan& plan, const Ciphertext& x,
+                                        const Diagonals& diagonals, double scale, KeySource& keys);
 
 // Slots that it takes at most, result included, operand not, with diagonals whose coefficients times the scale are
 // below 2^50: for the memory model. In the main two polynomials per giant, modulo QP in kDoubleHoisted and kHorner and
 // modulo Q otherwise, and the digits of the input.
-int LinearTransformSlots(const scheme::Parameters& parameters, const LinearTransformPlan& plan, int level, int threads);
+int LinearTransformSlots(const scheme::Parameters& parameters, const circuit::LinearTransformPlan& plan, int level,
+                         int threads);
 
 }  // namespace keymemrt::lattice

@@ -28,6 +28,9 @@
 namespace keymemrt::lattice {
 namespace {
 
+using circuit::LinearTransformForm;
+using circuit::LinearTransformPlan;
+
 constexpr size_t kDiagonals = 128;  // at most
 
 int threads = 1;  // of --threads
@@ -161,7 +164,7 @@ int Main(int argc, char** argv) {
     const std::string name = set.name;
     if (name != "A1" && name != "M" && name != "C") continue;
     for (const size_t diagonals : {kDiagonals, size_t{16}}) {
-      for (const LinearTransformForm form : kLinearTransformForms) {
+      for (const LinearTransformForm form : circuit::kLinearTransformForms) {
         benchmark::RegisterBenchmark(
             fmt::format("linear_transform_{}/{}/{}/top", diagonals, ToString(form), name).c_str(),
             [=, &set](benchmark::State& state) { Apply(state, BedOf(set), form, diagonals); })

@@ -19,6 +19,9 @@
 namespace keymemrt::lattice {
 namespace {
 
+using circuit::LinearTransformForm;
+using circuit::LinearTransformPlan;
+
 using Form = LinearTransformForm;
 using Matrix = std::vector<std::vector<double>>;  // [row]: the diagonal
 
@@ -91,7 +94,7 @@ class LinearTransformTest : public testing::Test {
     const Ciphertext x = engine_.Encrypt(x_, level);
     std::vector<double> first;
     double first_bound = 0;
-    for (const Form form : kLinearTransformForms) {
+    for (const Form form : circuit::kLinearTransformForms) {
       SCOPED_TRACE(fmt::format("{} at level {}", ToString(form), level));
       const LinearTransformPlan plan = Plan(indices, form, baby_step);
       MakeKeys(plan);
@@ -216,7 +219,7 @@ TEST_F(LinearTransformTest, SeesADroppedDiagonalAndADamagedKey) {
   Matrix dropped = rows;
   std::fill(dropped[11].begin(), dropped[11].end(), 0.0);
   const Ciphertext x = engine_.Encrypt(x_, 3);
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form, 4);
     MakeKeys(plan);
     const auto run = [&](const Matrix& matrix) {
@@ -236,7 +239,7 @@ TEST_F(LinearTransformTest, ThreadsDoNotChangeTheResult) {
   const std::vector<int64_t> indices = {-9, -3, 0, 1, 2, 5, 8, 13, 21, 34};
   const Matrix rows = RandomRows(indices.size(), 21);
   const Ciphertext x = engine_.Encrypt(x_, 4);
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form);
     MakeKeys(plan);
     const auto run = [&](ThreadPool* threads) {
@@ -257,7 +260,7 @@ TEST_F(LinearTransformTest, HoldsNeitherKeysNorDiagonals) {
   const std::vector<int64_t> indices = Range(0, 12);
   const Matrix rows = RandomRows(12, 22);
   const Ciphertext x = engine_.Encrypt(x_, 2);
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form, 4);
     MakeKeys(plan);
     const Ciphertext expected =
@@ -288,7 +291,7 @@ TEST_F(LinearTransformTest, SaysWhichKeyIsMissing) {
   const std::vector<int64_t> indices = Range(0, 12);
   const Matrix rows = RandomRows(12, 23);
   const Ciphertext x = engine_.Encrypt(x_, 2);
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form, 4);
     for (const int64_t missing : plan.keys) {
       MemoryKeys keys(engine_.context, engine_.pool, *RandomSeed());
@@ -309,7 +312,7 @@ TEST_F(LinearTransformTest, EndsInTheErrorsOfWhatItReads) {
   const std::vector<int64_t> indices = Range(0, 12);
   const Matrix rows = RandomRows(12, 24);
   const Ciphertext x = engine_.Encrypt(x_, 2);
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form, 4);
     MakeKeys(plan);
     const auto run = [&](const Ciphertext& input, const Diagonals& diagonals, double scale, KeySource& keys) {
@@ -353,7 +356,7 @@ TEST_F(LinearTransformTest, MemoryIsWhatIsStated) {
   const int level = 3;
   const Ciphertext x = engine_.Encrypt(x_, level);
   const scheme::Parameters& parameters = engine_.parameters();
-  for (const Form form : kLinearTransformForms) {
+  for (const Form form : circuit::kLinearTransformForms) {
     const LinearTransformPlan plan = Plan(indices, form, 8);
     MakeKeys(plan);
     const auto total = [&] {

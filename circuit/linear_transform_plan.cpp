@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lattice/linear/linear_transform_plan.h"
+#include "circuit/linear_transform_plan.h"
 
 #include <algorithm>
 #include <bit>
 #include <numeric>
 #include <tuple>
 
-namespace keymemrt::lattice {
+namespace keymemrt::circuit {
 
 namespace {
 
@@ -228,4 +228,4 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   return plan;
 }
 
-}  // namespace keymemrt::lattice
+}  // namespace keymemrt::circuit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lattice/linear/linear_transform_plan.h"
+#include "circuit/linear_transform_plan.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <random>
 #include <set>
 
-namespace keymemrt::lattice {
+namespace keymemrt::circuit {
 namespace {
 
 using Form = LinearTransformForm;
@@ -230,4 +230,4 @@ TEST(LinearTransformPlanTest, RefusesWhatItCannotPlan) {
 }
 
 }  // namespace
-}  // namespace keymemrt::lattice
+}  // namespace keymemrt::circuit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a linear transform y = sum_r diagonal_r (*) rotl(x, i_r) is carried out: which rotations, in which order, with
-// which keys. Pure arithmetic on indices; linear_transform.h executes it.
+// which keys. Pure arithmetic on indices; lattice/linear executes it.
 //
 // Every index is split as i = baby + giant modulo N/2, so that
 //   y = sum_giant rotl( sum_baby rotr(diagonal, giant) (*) rotl(x, baby), giant ):
@@ -17,7 +17,7 @@
 
 #include "base/status.h"
 
-namespace keymemrt::lattice {
+namespace keymemrt::circuit {
 
 enum class LinearTransformForm : uint8_t {
   // Babies share one decomposition; every rotation is a whole one. The plain reference.
@@ -71,4 +71,4 @@ struct LinearTransformPlan {
   bool ExtendedBlocks() const;
 };
 
-}  // namespace keymemrt::lattice
+}  // namespace keymemrt::circuit
