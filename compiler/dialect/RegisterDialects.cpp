@@ -29,6 +29,6 @@ void keymemrt::compiler::registerDialects(mlir::DialectRegistry &registry) {
               mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::math::MathDialect,
               mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
   registry.insert<ckks::CKKSDialect, kernel::KernelDialect, key_mgmt::KeyMgmtDialect,
-                  lwe::LWEDialect, mod_arith::ModArithDialect, orion::OrionDialect,
+                  key_mgmt::KmrtDialect, lwe::LWEDialect, mod_arith::ModArithDialect, orion::OrionDialect,
                   polynomial::PolynomialDialect, rns::RNSDialect, tensor_ext::TensorExtDialect>();
 }

@@ -62,7 +62,7 @@ private:
   program::Program result;
   llvm::DenseMap<Value, uint32_t> values;
   llvm::DenseMap<Value, uint32_t> keys;     // of loads
-  llvm::DenseMap<Type, uint32_t> keyOfType; // equal keys have equal types
+  llvm::DenseMap<Type, uint32_t> keyOfType; // equal keys have equal types without their level
   llvm::DenseMap<Value, uint32_t> weights;  // of arguments
   std::map<std::string, unsigned> weightNames;
   std::map<std::vector<double>, uint32_t> constants;
@@ -232,7 +232,8 @@ LogicalResult Translation::translateEncode(lwe::RLWEEncodeOp op) {
 
 void Translation::translateLoad(Operation *op) {
   const Value key = op->getResult(0);
-  const auto [it, isNew] = keyOfType.try_emplace(key.getType(), result.keys.size());
+  const auto [it, isNew] = keyOfType.try_emplace(
+      key_mgmt::withKeyLevel(key.getType(), std::nullopt), result.keys.size());
   if (isNew) {
     program::Key made;
     if (auto rotKey = dyn_cast<key_mgmt::RotKeyType>(key.getType())) {
@@ -278,8 +279,7 @@ LogicalResult Translation::translateOp(Operation *op) {
       .Case([&](key_mgmt::RotateHoistedOp op) {
         return translateKeyed(Opcode::kRotateHoisted, op, op.getRotKey()), success();
       })
-      .Case<key_mgmt::LoadKeyOp, key_mgmt::LoadRelinKeyOp>(
-          [&](auto op) { return translateLoad(op), success(); })
+      .Case([&](key_mgmt::LoadKeyOp op) { return translateLoad(op), success(); })
       .Case([&](key_mgmt::ClearKeyOp op) {
         emit(Opcode::kClearKey, op, {}).key = keys.at(op.getKey());
         return success();

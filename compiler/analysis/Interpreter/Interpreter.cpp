@@ -204,7 +204,7 @@ LogicalResult Interpreter::execute(Operation *op) {
       .Case([&](ckks::RescaleOp op) { return executeRescale(op); })
       .Case([&](lwe::RLWEEncodeOp op) { return executeEncode(op); })
       .Case([&](orion::LinearTransformOp op) { return executeTransform(op); })
-      .Case<key_mgmt::LoadKeyOp, key_mgmt::LoadRelinKeyOp>([&](auto op) {
+      .Case([&](key_mgmt::LoadKeyOp op) {
         keys.insert(op->getResult(0));
         return success();
       })

@@ -11,13 +11,22 @@ def KeyMgmt_Dialect : Dialect {
   let cppNamespace = "::keymemrt::key_mgmt";
   let summary = "Lifetimes of keys, ciphertexts and plaintexts";
   let description = [{
-    An evaluation key is an owned value: `load_key` or `load_relin_key` acquires it, `clear_key` releases it, exactly
-    once on every path, and every use lies in between. Ciphertexts, plaintexts and digits are freed by `clear`.
+    An evaluation key is an owned value: `load_key` acquires it, `clear_key` releases it, exactly once on every path, and
+    every use lies in between. `--verify-key-lifetimes` proves that. Ciphertexts, plaintexts and digits are freed by
+    `clear`.
 
-    Memory effects keep this order under MLIR's general passes. Keys are the resource `KeyMemory`: a load allocates on
-    it (so two loads are never merged, but an unused one is dropped), a keyed operation reads it, a clear frees it.
-    `clear` frees on `ValueMemory`. The arithmetic that produces those values is Pure and does not know of it: insert
-    clears after the last run of CSE, which could otherwise make a later use of a value that has been cleared.
+    A key is what its type says: of a kind (`rot_key`, `conj_key`, `relin_key`, `switch_key`), of an index where it is a
+    rotation key, and good for ciphertexts up to `level`, where the type has one (without: up to the top level). Two keys
+    that differ in `level` alone are the same key, of which more or less is loaded.
+
+    Memory effects keep the order of lifetimes under MLIR's general passes. Every key is memory of its own: `load_key`
+    allocates its result, a keyed operation reads its operand, `clear_key` frees its operand, so what happens to one key
+    says nothing of another. Besides, loads and clears write `KeyTable`, of which `assume_loaded` reads: no load is
+    dropped or moved over a name that another load may have to make good. `clear` frees on `ValueMemory`. The arithmetic
+    that produces those values is Pure and does not know of it: insert clears after the last run of CSE, which could
+    otherwise make a later use of a value that has been cleared.
+
+    The names of HEIR's fork, `kmrt.load_key` and so on with `kmrt.rotation` for `key_mgmt.rotate`, are read too.
   }];
   let useDefaultTypePrinterParser = 1;
   let dependentDialects = ["::keymemrt::lwe::LWEDialect"];
@@ -28,20 +37,35 @@ def KeyMgmt_Dialect : Dialect {
 //===----------------------------------------------------------------------===//
 
 def KeyMgmt_KeyMemory : Resource<"::keymemrt::key_mgmt::KeyMemory">;
+def KeyMgmt_KeyTable : Resource<"::keymemrt::key_mgmt::KeyTable">;
 def KeyMgmt_ValueMemory : Resource<"::keymemrt::key_mgmt::ValueMemory">;
 
 class KeyMgmt_Type<string name, string typeMnemonic> : TypeDef<KeyMgmt_Dialect, name, [MemRefElementTypeInterface]> {
   let mnemonic = typeMnemonic;
 }
 
+defvar KeyMgmt_Level = OptionalParameter<"std::optional<int64_t>">;
+
 def KeyMgmt_RotKey : KeyMgmt_Type<"RotKey", "rot_key"> {
   let summary = "rotation key";
   let description = [{
     `!key_mgmt.rot_key<rotation_index = 5>` rotates to the left by 5, `!key_mgmt.rot_key<>` by an amount known at run
-    time only. In operations the part between the angle brackets alone is written: `<rotation_index = 5>`.
+    time only. In operations the part between the angle brackets alone is written: `<rotation_index = 5, level = 3>`.
   }];
-  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$rotation_index);
+  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$rotation_index, KeyMgmt_Level:$level);
   let assemblyFormat = "`<` struct(params) `>`";
+  let builders = [TypeBuilder<(ins CArg<"std::optional<int64_t>", "{}">:$rotation_index), [{
+    return $_get($_ctxt, rotation_index, std::nullopt);
+  }]>];
+}
+
+def KeyMgmt_ConjKey : KeyMgmt_Type<"ConjKey", "conj_key"> {
+  let summary = "conjugation key";
+  let description = [{
+    Conjugates every slot: the automorphism x -> x^(2N-1).
+  }];
+  let parameters = (ins KeyMgmt_Level:$level);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
 def KeyMgmt_RelinKey : KeyMgmt_Type<"RelinKey", "relin_key"> {
@@ -49,6 +73,17 @@ def KeyMgmt_RelinKey : KeyMgmt_Type<"RelinKey", "relin_key"> {
   let description = [{
     Switches from s^2 to s.
   }];
+  let parameters = (ins KeyMgmt_Level:$level);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+}
+
+def KeyMgmt_SwitchKey : KeyMgmt_Type<"SwitchKey", "switch_key"> {
+  let summary = "switching key";
+  let description = [{
+    Switches from secret number `from` to secret number `to`; 0 is the main secret, 1 the sparse one of bootstrapping.
+  }];
+  let parameters = (ins "int64_t":$from, "int64_t":$to, KeyMgmt_Level:$level);
+  let assemblyFormat = "`<` struct(params) `>`";
 }
 
 def KeyMgmt_Digits : KeyMgmt_Type<"Digits", "digits"> {
@@ -59,9 +94,12 @@ def KeyMgmt_Digits : KeyMgmt_Type<"Digits", "digits"> {
   }];
 }
 
-def KeyMgmt_AnyKey : AnyTypeOf<[KeyMgmt_RotKey, KeyMgmt_RelinKey], "rotation key or relinearization key">;
+def KeyMgmt_AnyKey : AnyTypeOf<[KeyMgmt_RotKey, KeyMgmt_ConjKey, KeyMgmt_RelinKey, KeyMgmt_SwitchKey],
+                               "evaluation key">;
 def KeyMgmt_Clearable : AnyTypeOf<[LWE_Ciphertext, LWE_Plaintext, KeyMgmt_Digits], "ciphertext, plaintext or digits">;
 def KeyMgmt_Index : AnyTypeOf<[Index, I64], "index or i64">;
+def KeyMgmt_IndexSet : AnyAttrOf<[DenseI64ArrayAttr, AffineMapAttr],
+                                 "indices, or an affine map of the induction variables of the loops around">;
 
 class KeyMgmt_Op<string mnemonic, list<Trait> traits = []> : Op<KeyMgmt_Dialect, mnemonic, traits>;
 
@@ -69,36 +107,34 @@ class KeyMgmt_Op<string mnemonic, list<Trait> traits = []> : Op<KeyMgmt_Dialect,
 // Acquiring and releasing keys
 //===----------------------------------------------------------------------===//
 
-def KeyMgmt_PrefetchKeyOp : KeyMgmt_Op<"prefetch_key", [MemoryEffects<[MemWrite<KeyMgmt_KeyMemory>]>]> {
+def KeyMgmt_PrefetchKeyOp : KeyMgmt_Op<"prefetch_key", [MemoryEffects<[MemWrite<KeyMgmt_KeyTable>]>]> {
   let summary = "Hint: start to read the rotation key of this index";
-  let arguments = (ins I64:$index);
-  let assemblyFormat = "$index attr-dict";
+  let description = [{
+    An index of type i64 is written without its type.
+  }];
+  let arguments = (ins KeyMgmt_Index:$index);
+  let assemblyFormat = "$index attr-dict `` custom<PrefetchType>(type($index))";
 }
 
-def KeyMgmt_LoadKeyOp : KeyMgmt_Op<"load_key"> {
-  let summary = "Acquire the rotation key of an index";
+def KeyMgmt_LoadKeyOp : KeyMgmt_Op<"load_key", [MemoryEffects<[MemWrite<KeyMgmt_KeyTable>]>]> {
+  let summary = "Acquire a key";
   let description = [{
-    The type of the result names the index where it is a constant.
+    A rotation key is named by an index, other keys by their type alone. The type of the result names the index too where
+    it is a constant. Where it is none, `indices` may say which it can be, as rotation-index-analysis finds out: all of
+    them, or as a map of the induction variables of the loops around the operation, outermost first.
 
     ```mlir
     %c5 = arith.constant 5 : i64
     %rk = key_mgmt.load_key %c5 : i64 -> <rotation_index = 5>
+    %rk2 = key_mgmt.load_key %i {indices = array<i64: 1, 2, 4>} : index -> <>
+    %rk3 = key_mgmt.load_key %j {indices = affine_map<(d0) -> (d0 * 4)>} : index -> <level = 3>
+    %rlk = key_mgmt.load_key : !key_mgmt.relin_key
     ```
   }];
-  let arguments = (ins KeyMgmt_Index:$index);
-  let results = (outs Res<KeyMgmt_RotKey, "the key", [MemAlloc<KeyMgmt_KeyMemory>]>:$rot_key);
-  let assemblyFormat = "$index attr-dict `:` type($index) `->` type($rot_key)";
-}
-
-def KeyMgmt_LoadRelinKeyOp : KeyMgmt_Op<"load_relin_key"> {
-  let summary = "Acquire the relinearization key";
-  let description = [{
-    ```mlir
-    %rlk = key_mgmt.load_relin_key : !key_mgmt.relin_key
-    ```
-  }];
-  let results = (outs Res<KeyMgmt_RelinKey, "the key", [MemAlloc<KeyMgmt_KeyMemory>]>:$relin_key);
-  let assemblyFormat = "attr-dict `:` qualified(type($relin_key))";
+  let arguments = (ins Optional<KeyMgmt_Index>:$index, OptionalAttr<KeyMgmt_IndexSet>:$indices);
+  let results = (outs Res<KeyMgmt_AnyKey, "the key", [MemAlloc<KeyMgmt_KeyMemory>]>:$key);
+  let assemblyFormat = "($index^)? attr-dict `:` custom<KeyTypes>(type($index), type($key))";
+  let hasVerifier = 1;
 }
 
 def KeyMgmt_UseKeyOp : KeyMgmt_Op<"use_key", [Pure]> {
@@ -106,24 +142,24 @@ def KeyMgmt_UseKeyOp : KeyMgmt_Op<"use_key", [Pure]> {
   let description = [{
     Acquires nothing; the key must be alive. Joins static and dynamic keys, for instance the results of `scf.if`.
   }];
-  let arguments = (ins KeyMgmt_RotKey:$input_key);
-  let results = (outs KeyMgmt_RotKey:$rot_key);
-  let assemblyFormat = "$input_key attr-dict `:` type($input_key) `->` type($rot_key)";
+  let arguments = (ins KeyMgmt_AnyKey:$input_key);
+  let results = (outs KeyMgmt_AnyKey:$key);
+  let assemblyFormat = "$input_key attr-dict `:` custom<KeyType>(type($input_key)) `->` custom<KeyType>(type($key))";
   let hasVerifier = 1;
 }
 
-def KeyMgmt_AssumeLoadedOp : KeyMgmt_Op<"assume_loaded", [MemoryEffects<[MemRead<KeyMgmt_KeyMemory>]>]> {
+def KeyMgmt_AssumeLoadedOp : KeyMgmt_Op<"assume_loaded", [MemoryEffects<[MemRead<KeyMgmt_KeyTable>]>]> {
   let summary = "Name a key that another load acquired and nobody cleared";
   let description = [{
-    Read for HEIR's sake: takes over a key whose SSA value is out of scope. That it is loaded is an assumption that
-    ownership checking must prove.
+    For a key whose SSA value is out of scope. That it is loaded is what `--verify-key-lifetimes` proves or rejects.
   }];
-  let arguments = (ins KeyMgmt_Index:$index);
-  let results = (outs KeyMgmt_RotKey:$rot_key);
-  let assemblyFormat = "$index attr-dict `:` type($index) `->` type($rot_key)";
+  let arguments = (ins Optional<KeyMgmt_Index>:$index);
+  let results = (outs KeyMgmt_AnyKey:$key);
+  let assemblyFormat = "($index^)? attr-dict `:` custom<KeyTypes>(type($index), type($key))";
+  let hasVerifier = 1;
 }
 
-def KeyMgmt_ClearKeyOp : KeyMgmt_Op<"clear_key"> {
+def KeyMgmt_ClearKeyOp : KeyMgmt_Op<"clear_key", [MemoryEffects<[MemWrite<KeyMgmt_KeyTable>]>]> {
   let summary = "Release a key";
   let description = [{
     ```mlir
@@ -151,6 +187,40 @@ def KeyMgmt_RotateOp : KeyMgmt_Op<"rotate", [AllTypesMatch<["input", "output"]>]
   let results = (outs LWE_Ciphertext:$output);
   let assemblyFormat = [{
     $input `,` $rot_key attr-dict `:` qualified(type($input)) `,` type($rot_key) `->` qualified(type($output))
+  }];
+  let hasVerifier = 1;
+}
+
+def KeyMgmt_ConjugateOp : KeyMgmt_Op<"conjugate", [AllTypesMatch<["input", "output"]>]> {
+  let summary = "Conjugate every slot of a ciphertext";
+  let description = [{
+    ```mlir
+    %1 = key_mgmt.conjugate %0, %k : !ct, !key_mgmt.conj_key -> !ct
+    ```
+  }];
+  let arguments = (ins LWE_Ciphertext:$input,
+                       Arg<KeyMgmt_ConjKey, "the key", [MemRead<KeyMgmt_KeyMemory>]>:$conj_key);
+  let results = (outs LWE_Ciphertext:$output);
+  let assemblyFormat = [{
+    $input `,` $conj_key attr-dict `:`
+    qualified(type($input)) `,` qualified(type($conj_key)) `->` qualified(type($output))
+  }];
+  let hasVerifier = 1;
+}
+
+def KeyMgmt_SwitchSecretOp : KeyMgmt_Op<"switch_secret"> {
+  let summary = "Bring a ciphertext from one secret to another";
+  let description = [{
+    ```mlir
+    %1 = key_mgmt.switch_secret %0, %k : !ct, !key_mgmt.switch_key<from = 0, to = 1> -> !ct
+    ```
+  }];
+  let arguments = (ins LWE_Ciphertext:$input,
+                       Arg<KeyMgmt_SwitchKey, "the key", [MemRead<KeyMgmt_KeyMemory>]>:$switch_key);
+  let results = (outs LWE_Ciphertext:$output);
+  let assemblyFormat = [{
+    $input `,` $switch_key attr-dict `:`
+    qualified(type($input)) `,` qualified(type($switch_key)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }
@@ -192,13 +262,14 @@ def KeyMgmt_RelinearizeOp : KeyMgmt_Op<"relinearize"> {
   let description = [{
     ```mlir
     %1 = key_mgmt.relinearize %0, %rlk : !ct_D3 -> !ct
+    %2 = key_mgmt.relinearize %0, %rlk3 : !ct_D3, !key_mgmt.relin_key<level = 3> -> !ct
     ```
   }];
   let arguments = (ins LWE_Ciphertext:$input,
                        Arg<KeyMgmt_RelinKey, "the key", [MemRead<KeyMgmt_KeyMemory>]>:$relin_key);
   let results = (outs LWE_Ciphertext:$output);
   let assemblyFormat = [{
-    $input `,` $relin_key attr-dict `:` qualified(type($input)) `->` qualified(type($output))
+    $input `,` $relin_key attr-dict `:` custom<RelinearizeTypes>(type($input), type($relin_key), type($output))
   }];
   let hasVerifier = 1;
 }

@@ -36,6 +36,10 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
     }
   }
 
+  static Value load(OpBuilder &builder, Location location, Type key, Value index = {}) {
+    return key_mgmt::LoadKeyOp::create(builder, location, key, index, Attribute());
+  }
+
   LogicalResult lowerRotate(ckks::RotateOp op,
                             llvm::DenseMap<std::pair<Value, int64_t>, Value> &rotated) {
     const IntegerAttr attr = op.getStaticShiftAttr();
@@ -47,12 +51,12 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
     if (!result) {
       OpBuilder builder(op);
       const Value index = arith::ConstantIntOp::create(builder, op.getLoc(), *shift, 64);
-      auto load = key_mgmt::LoadKeyOp::create(
-          builder, op.getLoc(), key_mgmt::RotKeyType::get(builder.getContext(), *shift), index);
-      auto keyed = key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input,
-                                              load.getRotKey());
+      const Value key = load(builder, op.getLoc(),
+                             key_mgmt::RotKeyType::get(builder.getContext(), *shift), index);
+      auto keyed =
+          key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input, key);
       copyFact(op, keyed);
-      key_mgmt::ClearKeyOp::create(builder, op.getLoc(), load.getRotKey());
+      key_mgmt::ClearKeyOp::create(builder, op.getLoc(), key);
       result = keyed.getOutput();
     }
     op.replaceAllUsesWith(result);
@@ -67,12 +71,11 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
         outputType.getSize() != 2)
       return op.emitOpError("expected a single ciphertext of size 3 and no explicit key");
     OpBuilder builder(op);
-    auto load = key_mgmt::LoadRelinKeyOp::create(builder, op.getLoc(),
-                                                 key_mgmt::RelinKeyType::get(builder.getContext()));
-    auto keyed = key_mgmt::RelinearizeOp::create(builder, op.getLoc(), outputType, input,
-                                                 load.getRelinKey());
+    const Value key = load(builder, op.getLoc(),
+                           key_mgmt::RelinKeyType::get(builder.getContext(), std::nullopt));
+    auto keyed = key_mgmt::RelinearizeOp::create(builder, op.getLoc(), outputType, input, key);
     copyFact(op, keyed);
-    key_mgmt::ClearKeyOp::create(builder, op.getLoc(), load.getRelinKey());
+    key_mgmt::ClearKeyOp::create(builder, op.getLoc(), key);
     op.replaceAllUsesWith(keyed.getOutput());
     op.erase();
     return success();

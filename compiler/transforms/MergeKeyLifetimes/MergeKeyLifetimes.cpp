@@ -34,7 +34,7 @@ public:
     llvm::DenseMap<Value, std::pair<Operation *, size_t>> open;
     size_t events = 0;
     for (Operation &op : block) {
-      if (isa<key_mgmt::LoadKeyOp, key_mgmt::LoadRelinKeyOp>(op)) {
+      if (isa<key_mgmt::LoadKeyOp>(op)) {
         open[op.getResult(0)] = {&op, events++};
       } else if (auto clear = dyn_cast<key_mgmt::ClearKeyOp>(op)) {
         const size_t end = events++;

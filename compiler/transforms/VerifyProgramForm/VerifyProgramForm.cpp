@@ -89,7 +89,7 @@ LogicalResult Checker::checkLifetimes(Operation *op) {
   for (Value operand : op->getOperands()) {
     if (isValue(operand) && !alive.contains(operand))
       return op->emitOpError("[F6] uses a value that has been cleared");
-    if (isa<key_mgmt::RotKeyType, key_mgmt::RelinKeyType>(operand.getType()) &&
+    if (key_mgmt::isKey(operand.getType()) &&
         !loads.contains(operand.getDefiningOp()))
       return op->emitOpError("[F5] uses a key that is not loaded");
   }
@@ -97,7 +97,7 @@ LogicalResult Checker::checkLifetimes(Operation *op) {
     alive.remove(clear.getValue());
   } else if (auto clear = dyn_cast<key_mgmt::ClearKeyOp>(op)) {
     loads.remove(clear.getKey().getDefiningOp());
-  } else if (isa<key_mgmt::LoadKeyOp, key_mgmt::LoadRelinKeyOp>(op)) {
+  } else if (isa<key_mgmt::LoadKeyOp>(op)) {
     loads.insert(op);
   } else if (isa<func::ReturnOp>(op)) {
     for (Value operand : op->getOperands())
@@ -166,14 +166,17 @@ LogicalResult Checker::checkForm(Operation *op) {
         return expect(op, level->getSExtValue(), scale.getValueAsDouble());
       })
       .Case([&](key_mgmt::LoadKeyOp op) -> LogicalResult {
-        const std::optional<int64_t> index = op.getType().getRotationIndex();
+        auto key = dyn_cast<key_mgmt::RotKeyType>(op.getType());
+        if (!key)
+          return success();
+        const std::optional<int64_t> index = key.getRotationIndex();
         if (!index || *index < 1 || *index >= chain.slots() ||
             *index != getConstantInteger(op.getIndex()))
           return op.emitOpError("[F5] expected a constant index from 1 to ")
                  << chain.slots() - 1 << " that is also in the key's type";
         return success();
       })
-      .Case<key_mgmt::LoadRelinKeyOp, key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp,
+      .Case<key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp,
             arith::ConstantOp, tensor::ExtractSliceOp, tensor_ext::RotateOp>(
           [](auto) { return success(); })
       .Default([](Operation *op) -> LogicalResult {

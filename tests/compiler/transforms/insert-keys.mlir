@@ -20,7 +20,7 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     %a = ckks.rotate %x {kmrt.level = 2 : i64, kmrt.scale = 3.0 : f64, static_shift = 5 : i64} : !ct
     // CHECK-NEXT: %[[S:.*]] = ckks.mul %[[X]], %[[A]]
     %s = ckks.mul %x, %a : (!ct, !ct) -> !ct3
-    // CHECK-NEXT: %[[RK:.*]] = key_mgmt.load_relin_key
+    // CHECK-NEXT: %[[RK:.*]] = key_mgmt.load_key
     // CHECK-NEXT: %[[R:.*]] = key_mgmt.relinearize %[[S]], %[[RK]]
     // CHECK-NEXT: key_mgmt.clear_key %[[RK]] : !key_mgmt.relin_key
     %r = ckks.relinearize %s {from_basis = array<i32: 0, 1, 2>, to_basis = array<i32: 0, 1>} : (!ct3) -> !ct

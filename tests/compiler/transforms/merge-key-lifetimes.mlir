@@ -64,7 +64,7 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     %m = key_mgmt.load_key %i : i64 -> <>
     %b = key_mgmt.rotate %x, %m : !ct, <> -> !ct
     key_mgmt.clear_key %m : <>
-    %rk = key_mgmt.load_relin_key : !key_mgmt.relin_key
+    %rk = key_mgmt.load_key : !key_mgmt.relin_key
     %c = key_mgmt.relinearize %y, %rk : !ct3 -> !ct
     key_mgmt.clear_key %rk : !key_mgmt.relin_key
     return %a, %b, %c : !ct, !ct, !ct

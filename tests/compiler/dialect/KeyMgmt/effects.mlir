@@ -1,4 +1,4 @@
-// RUN: keymemrt-opt %s --canonicalize --cse --loop-invariant-code-motion | FileCheck %s
+// RUN: keymemrt-opt %s --canonicalize --cse --loop-invariant-code-motion --control-flow-sink | FileCheck %s
 
 // The general passes of MLIR keep the lifetimes of keys.
 
@@ -28,10 +28,10 @@ func.func @loads_stay(%x: !ct, %i: index) -> !ct {
   %1 = key_mgmt.rotate %0, %k1 : !ct, <> -> !ct
   // CHECK: key_mgmt.clear_key %[[K1]]
   key_mgmt.clear_key %k1 : <>
-  // CHECK: key_mgmt.load_relin_key
-  %k2 = key_mgmt.load_relin_key : !key_mgmt.relin_key
-  // CHECK-NEXT: key_mgmt.load_relin_key
-  %k3 = key_mgmt.load_relin_key : !key_mgmt.relin_key
+  // CHECK: key_mgmt.load_key
+  %k2 = key_mgmt.load_key : !key_mgmt.relin_key
+  // CHECK-NEXT: key_mgmt.load_key
+  %k3 = key_mgmt.load_key : !key_mgmt.relin_key
   key_mgmt.clear_key %k2 : !key_mgmt.relin_key
   key_mgmt.clear_key %k3 : !key_mgmt.relin_key
   return %1 : !ct
@@ -53,14 +53,64 @@ func.func @rotations_are_values(%x: !ct, %i: index) -> !ct {
   return %2 : !ct
 }
 
-// A load that nothing uses is dropped; a prefetch is not.
+// Neither a load that no value uses is dropped (a name by assume_loaded may need it), nor a prefetch.
 // CHECK-LABEL: func.func @unused_load
-func.func @unused_load(%i: i64) {
+func.func @unused_load(%x: !ct, %i: i64) -> !ct {
   // CHECK-NEXT: key_mgmt.prefetch_key
   key_mgmt.prefetch_key %i
+  // CHECK-NEXT: key_mgmt.load_key
   %k = key_mgmt.load_key %i : i64 -> <>
-  // CHECK-NEXT: return
-  return
+  // CHECK-NEXT: %[[K:.*]] = key_mgmt.assume_loaded
+  %l = key_mgmt.assume_loaded %i : i64 -> <>
+  // CHECK-NEXT: key_mgmt.rotate %ct, %[[K]]
+  %0 = key_mgmt.rotate %x, %l : !ct, <> -> !ct
+  // CHECK-NEXT: key_mgmt.clear_key %[[K]]
+  key_mgmt.clear_key %l : <>
+  return %0 : !ct
+}
+
+// Two names of one index on the two sides of a load, or of a clear, stay two.
+// CHECK-LABEL: func.func @names_stay
+func.func @names_stay(%x: !ct, %i: i64) -> !ct {
+  // CHECK: key_mgmt.assume_loaded
+  %k0 = key_mgmt.assume_loaded %i : i64 -> <>
+  // CHECK-NEXT: key_mgmt.rotate
+  %0 = key_mgmt.rotate %x, %k0 : !ct, <> -> !ct
+  // CHECK-NEXT: key_mgmt.clear_key
+  key_mgmt.clear_key %k0 : <>
+  // CHECK-NEXT: key_mgmt.load_key
+  %k1 = key_mgmt.load_key %i : i64 -> <>
+  // CHECK-NEXT: key_mgmt.assume_loaded
+  %k2 = key_mgmt.assume_loaded %i : i64 -> <>
+  // CHECK-NEXT: key_mgmt.rotate
+  %1 = key_mgmt.rotate %0, %k2 : !ct, <> -> !ct
+  // CHECK-NEXT: key_mgmt.clear_key
+  key_mgmt.clear_key %k1 : <>
+  return %1 : !ct
+}
+
+// A load in a loop, or under a condition, is not moved out of it, nor are its uses.
+// CHECK-LABEL: func.func @invariant
+func.func @invariant(%x: !ct, %i: i64, %n: index, %p: i1) -> !ct {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK: scf.for
+  %sum = scf.for %j = %c0 to %n step %c1 iter_args(%s = %x) -> !ct {
+    // CHECK: scf.if
+    %1 = scf.if %p -> !ct {
+      // CHECK-NEXT: %[[K:.*]] = key_mgmt.load_key
+      %k = key_mgmt.load_key %i : i64 -> <>
+      // CHECK-NEXT: key_mgmt.rotate
+      %0 = key_mgmt.rotate %x, %k : !ct, <> -> !ct
+      // CHECK-NEXT: key_mgmt.clear_key %[[K]]
+      key_mgmt.clear_key %k : <>
+      scf.yield %0 : !ct
+    } else {
+      scf.yield %s : !ct
+    }
+    scf.yield %1 : !ct
+  }
+  return %sum : !ct
 }
 
 // One decomposition serves all, and leaves a loop; a keyed operation stays between load and clear.

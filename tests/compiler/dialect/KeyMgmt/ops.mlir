@@ -26,8 +26,8 @@ func.func @keys(%i: index, %j: i64, %cell: memref<4x!key_mgmt.rot_key<>>) {
   %2 = key_mgmt.use_key %0 : <rotation_index = 5> -> !key_mgmt.rot_key<>
   // CHECK: key_mgmt.assume_loaded %arg1 : i64 -> <rotation_index = -3>
   %3 = key_mgmt.assume_loaded %j : i64 -> <rotation_index = -3>
-  // CHECK: %[[RLK:.*]] = key_mgmt.load_relin_key : !key_mgmt.relin_key
-  %4 = key_mgmt.load_relin_key : !key_mgmt.relin_key
+  // CHECK: %[[RLK:.*]] = key_mgmt.load_key : !key_mgmt.relin_key
+  %4 = key_mgmt.load_key : !key_mgmt.relin_key
   // CHECK: key_mgmt.clear_key %[[K0]] : <rotation_index = 5>
   key_mgmt.clear_key %0 : !key_mgmt.rot_key<rotation_index = 5>
   // CHECK: key_mgmt.clear_key %[[K1]] : <>
@@ -35,6 +35,41 @@ func.func @keys(%i: index, %j: i64, %cell: memref<4x!key_mgmt.rot_key<>>) {
   // CHECK: key_mgmt.clear_key %[[RLK]] : !key_mgmt.relin_key
   key_mgmt.clear_key %4 : !key_mgmt.relin_key
   return
+}
+
+// Every kind of key, and how much of it.
+// CHECK-LABEL: func.func @kinds
+func.func @kinds(%x: !ct, %y: !ct_d3, %i: index) -> !ct {
+  // CHECK: %[[C:.*]] = key_mgmt.load_key : !key_mgmt.conj_key
+  %c = key_mgmt.load_key : !key_mgmt.conj_key
+  // CHECK: key_mgmt.conjugate %ct, %[[C]] : !ct_L0, !key_mgmt.conj_key -> !ct_L0
+  %0 = key_mgmt.conjugate %x, %c : !ct, !key_mgmt.conj_key -> !ct
+  // CHECK: key_mgmt.clear_key %[[C]] : !key_mgmt.conj_key
+  key_mgmt.clear_key %c : !key_mgmt.conj_key
+  // CHECK: %[[S:.*]] = key_mgmt.load_key : !key_mgmt.switch_key<from = 0, to = 1, level = 3>
+  %s = key_mgmt.load_key : !key_mgmt.switch_key<from = 0, to = 1, level = 3>
+  // CHECK: key_mgmt.switch_secret {{.*}}, %[[S]] : !ct_L0, !key_mgmt.switch_key<from = 0, to = 1, level = 3> -> !ct_L0
+  %1 = key_mgmt.switch_secret %0, %s : !ct, !key_mgmt.switch_key<from = 0, to = 1, level = 3> -> !ct
+  // CHECK: %[[R:.*]] = key_mgmt.load_key : !key_mgmt.relin_key<level = 2>
+  %r = key_mgmt.load_key : !key_mgmt.relin_key<level = 2>
+  // CHECK: key_mgmt.relinearize %ct_0, %[[R]] : !ct_L0_D3, !key_mgmt.relin_key<level = 2> -> !ct_L0
+  %2 = key_mgmt.relinearize %y, %r : !ct_d3, !key_mgmt.relin_key<level = 2> -> !ct
+  // CHECK: key_mgmt.load_key %arg0 : index -> <level = 1>
+  %d = key_mgmt.load_key %i : index -> <level = 1>
+  // CHECK: key_mgmt.load_key %arg0 {indices = array<i64: 1, 2, 4>} : index -> <>
+  %e = key_mgmt.load_key %i {indices = array<i64: 1, 2, 4>} : index -> <>
+  // CHECK: key_mgmt.assume_loaded : !key_mgmt.conj_key
+  %a = key_mgmt.assume_loaded : !key_mgmt.conj_key
+  // CHECK: key_mgmt.use_key %[[R]] : !key_mgmt.relin_key<level = 2> -> !key_mgmt.relin_key<level = 1>
+  %u = key_mgmt.use_key %r : !key_mgmt.relin_key<level = 2> -> !key_mgmt.relin_key<level = 1>
+  // CHECK: key_mgmt.prefetch_key %arg0 : index
+  key_mgmt.prefetch_key %i : index
+  affine.for %j = 0 to 4 {
+    // CHECK: key_mgmt.load_key {{.*}} {indices = #map} : index -> <>
+    %f = key_mgmt.load_key %j {indices = affine_map<(d0) -> (d0)>} : index -> <>
+    key_mgmt.clear_key %f : <>
+  }
+  return %2 : !ct
 }
 
 // CHECK-LABEL: func.func @evaluate
