@@ -99,8 +99,9 @@ void Encoder::Embed(double* re, double* im) const {
   BitReverse(re, im, slots);
 }
 
-Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, double scale, int level,
-                                           SlotPool& pool) const {
+template <typename Value>
+Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, double scale, int level,
+                                                SlotPool& pool) const {
   const scheme::Parameters& parameters = context_.parameters();
   const size_t n = context_.n(), slots = parameters.slots();
   if (level < 0 || level > parameters.max_level()) {
@@ -115,8 +116,12 @@ Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, doubl
   // One slot holds the real parts, then the imaginary parts; after the transform that is the order of the coefficients.
   const Slot transform = pool.Take(MemoryClass::kScratch);
   double* x = reinterpret_cast<double*>(transform.data());
-  for (size_t begin = 0; begin < slots; begin += values.size()) std::copy(values.begin(), values.end(), x + begin);
-  std::fill_n(x + slots, slots, 0.0);
+  for (size_t begin = 0; begin < slots; begin += values.size()) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      x[begin + i] = std::real(values[i]);
+      x[slots + begin + i] = std::imag(values[i]);
+    }
+  }
   Embed(x, x + slots);
 
   const double factor = scale / static_cast<double>(slots);
@@ -154,6 +159,16 @@ Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, doubl
   return RoundedCoefficients{std::move(carried)};
 }
 
+Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, double scale, int level,
+                                           SlotPool& pool) const {
+  return RoundSlots(values, scale, level, pool);
+}
+
+Result<RoundedCoefficients> Encoder::Round(std::span<const std::complex<double>> values, double scale, int level,
+                                           SlotPool& pool) const {
+  return RoundSlots(values, scale, level, pool);
+}
+
 void Encoder::WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const {
   const Kernels& kernels = context_.kernels();
   const size_t n = context_.n();
@@ -167,15 +182,26 @@ void Encoder::WriteLimb(const RoundedCoefficients& coefficients, int limb, uint6
   kernels.ntt_forward(out, context_.ntt(limb));
 }
 
-Result<Plaintext> Encoder::Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const {
-  KMRT_ASSIGN_OR_RETURN(const RoundedCoefficients coefficients, Round(values, scale, level, pool));
+Result<Plaintext> Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level,
+                                  SlotPool& pool) const {
   Plaintext plaintext{Poly(pool, MemoryClass::kPlaintexts, level + 1), level, scale};
   const Slot scratch = coefficients.pieces.limbs() > 1 ? pool.Take(MemoryClass::kScratch) : Slot();
   for (int limb = 0; limb <= level; ++limb) WriteLimb(coefficients, limb, plaintext.poly.limb(limb), scratch.data());
   return plaintext;
 }
 
-std::vector<double> Encoder::Decode(const Plaintext& plaintext, SlotPool& pool) const {
+Result<Plaintext> Encoder::Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const {
+  KMRT_ASSIGN_OR_RETURN(const RoundedCoefficients coefficients, Round(values, scale, level, pool));
+  return Finish(coefficients, scale, level, pool);
+}
+
+Result<Plaintext> Encoder::Encode(std::span<const std::complex<double>> values, double scale, int level,
+                                  SlotPool& pool) const {
+  KMRT_ASSIGN_OR_RETURN(const RoundedCoefficients coefficients, Round(values, scale, level, pool));
+  return Finish(coefficients, scale, level, pool);
+}
+
+Slot Encoder::DecodeSlots(const Plaintext& plaintext, SlotPool& pool) const {
   const Kernels& kernels = context_.kernels();
   const size_t n = context_.n(), slots = context_.parameters().slots();
   const int level = plaintext.level;
@@ -233,7 +259,21 @@ std::vector<double> Encoder::Decode(const Plaintext& plaintext, SlotPool& pool) 
   for (size_t j = 0; j < n; ++j) x[j] *= factor;
 
   EmbedInverse(x, x + slots);
-  return std::vector<double>(x, x + slots);
+  return centered;
+}
+
+std::vector<double> Encoder::Decode(const Plaintext& plaintext, SlotPool& pool) const {
+  const Slot slots = DecodeSlots(plaintext, pool);
+  const double* x = reinterpret_cast<const double*>(slots.data());
+  return std::vector<double>(x, x + context_.parameters().slots());
+}
+
+std::vector<std::complex<double>> Encoder::DecodeComplex(const Plaintext& plaintext, SlotPool& pool) const {
+  const Slot slots = DecodeSlots(plaintext, pool);
+  const double* x = reinterpret_cast<const double*>(slots.data());
+  std::vector<std::complex<double>> values(context_.parameters().slots());
+  for (size_t i = 0; i < values.size(); ++i) values[i] = {x[i], x[values.size() + i]};
+  return values;
 }
 
 }  // namespace keymemrt::lattice

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The canonical embedding: N/2 real slots to a polynomial and back (Cheon, Kim, Kim, Song, "Homomorphic encryption for
+// The canonical embedding: N/2 slots to a polynomial and back (Cheon, Kim, Kim, Song, "Homomorphic encryption for
 // arithmetic of approximate numbers", 2017). Slot j is the evaluation at zeta^(5^j), so a left rotation by k slots is
 // the automorphism X -> X^(5^k).
 #pragma once
 
+#include <complex>
 #include <span>
 #include <vector>
 
@@ -29,18 +30,28 @@ class Encoder {
   // Error of a slot against its value: rounding, in practice below 3*sqrt(N)/scale, and of the transform in doubles
   // below 2^-48 of the largest value (docs/encodings/canonical-embedding.md).
   Result<Plaintext> Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const;
+  Result<Plaintext> Encode(std::span<const std::complex<double>> values, double scale, int level, SlotPool& pool) const;
 
   // The two steps of Encode, for whoever wants limbs one at a time, or limbs of P. `out`: limb `limb` of the full
   // basis, NTT form; `scratch`: a slot, used when there are several pieces. Thread-safe.
   Result<RoundedCoefficients> Round(std::span<const double> values, double scale, int level, SlotPool& pool) const;
+  Result<RoundedCoefficients> Round(std::span<const std::complex<double>> values, double scale, int level,
+                                    SlotPool& pool) const;
   void WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const;
 
   // The N/2 slots' real parts, `scale` divided out. Each coefficient is the exact symmetric representative modulo
   // Q_level, rounded to a double; not-a-number when it is beyond the range of doubles (only garbage is). Time grows
   // with the level.
   std::vector<double> Decode(const Plaintext& plaintext, SlotPool& pool) const;
+  // The same with imaginary parts.
+  std::vector<std::complex<double>> DecodeComplex(const Plaintext& plaintext, SlotPool& pool) const;
 
  private:
+  template <typename Value>
+  Result<RoundedCoefficients> RoundSlots(std::span<const Value> values, double scale, int level, SlotPool& pool) const;
+  Result<Plaintext> Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const;
+  // N/2 real, then N/2 imaginary parts.
+  Slot DecodeSlots(const Plaintext& plaintext, SlotPool& pool) const;
   void Embed(double* re, double* im) const;         // slots -> "coefficients" (inverse special FFT), N/2 of them
   void EmbedInverse(double* re, double* im) const;  // and back
 

@@ -227,5 +227,29 @@ TEST(Encoder, LargestRings) {
   }
 }
 
+TEST_F(EncoderTest, ComplexValuesAreTwoRealEncodings) {
+  const size_t slots = context_.parameters().slots();
+  const std::vector<double> re = RandomValues(slots, 91), im = RandomValues(slots, 92);
+  std::vector<std::complex<double>> values(slots);
+  for (size_t i = 0; i < slots; ++i) values[i] = {re[i], im[i]};
+  const double scale = 0x1p45;
+  const Plaintext plaintext = *encoder_.Encode(values, scale, 2, pool_);
+  EXPECT_LT(WorstError(encoder_.Decode(plaintext, pool_), re), 1e-11);
+  const std::vector<std::complex<double>> decoded = encoder_.DecodeComplex(plaintext, pool_);
+  std::vector<double> decoded_im;
+  for (const std::complex<double>& value : decoded) decoded_im.push_back(value.imag());
+  EXPECT_LT(WorstError(decoded_im, im), 1e-11);
+
+  // i is X^(N/2).
+  const std::vector<std::complex<double>> unit = {{0, 1}};
+  const std::vector<mpz_class> coefficients = Coefficients(*encoder_.Encode(unit, 1024, 1, pool_));
+  for (size_t k = 0; k < coefficients.size(); ++k) EXPECT_TRUE(coefficients[k] == (k == slots ? 1024 : 0)) << k;
+
+  // Real numbers are the same either way, bit for bit.
+  std::vector<std::complex<double>> real(re.begin(), re.end());
+  EXPECT_TRUE(Coefficients(*encoder_.Encode(real, scale, 2, pool_)) ==
+              Coefficients(*encoder_.Encode(re, scale, 2, pool_)));
+}
+
 }  // namespace
 }  // namespace keymemrt::lattice

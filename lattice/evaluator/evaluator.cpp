@@ -27,6 +27,27 @@ Status CheckParts(const char* operation, const Ciphertext& a, size_t expected) {
                          a.parts.size() == 3 ? " (relinearize it first)" : "");
 }
 
+constexpr double kLargestFactor = 0x1p1000;
+
+// The nearest integer to x, modulo q: exact, as a double is an integer of 53 bits times a power of two.
+uint64_t RoundedResidue(double x, const Modulus& q) {
+  int exponent = 0;
+  const double mantissa = std::frexp(std::round(std::abs(x)), &exponent);
+  const int shift = std::max(0, exponent - 53);
+  const uint64_t integer = static_cast<uint64_t>(std::ldexp(mantissa, exponent - shift));
+  const uint64_t residue = q.Mul(q.Reduce(integer), q.Pow(2, static_cast<uint64_t>(shift)));
+  return x < 0 ? q.Negate(residue) : residue;
+}
+
+Result<std::complex<double>> ScalarFactor(const char* operation, std::complex<double> constant, double ratio) {
+  const std::complex<double> factor = constant * ratio;
+  if (ratio > 0 && std::abs(factor.real()) < kLargestFactor && std::abs(factor.imag()) < kLargestFactor) return factor;
+  return InvalidArgument(
+      "{}: a constant of {} + {}i, {} times as large as an integer: a positive scale and a factor "
+      "below 2^1000 expected",
+      operation, constant.real(), constant.imag(), ratio);
+}
+
 }  // namespace
 
 Evaluator::Evaluator(const Context& context, SlotPool& pool, ThreadPool* threads)
@@ -137,6 +158,61 @@ Status Evaluator::MulPlainAdd(Ciphertext& acc, const Ciphertext& a, const Plaint
   return Status();
 }
 
+Evaluator::HalfFactors Evaluator::Factors(std::complex<double> factor, int limb) const {
+  const Modulus& q = context_.modulus(limb);
+  const uint64_t re = RoundedResidue(factor.real(), q), im = RoundedResidue(factor.imag(), q);
+  if (im == 0) return {re, re};
+  // Evaluation i is that at psi^(2 brv(i) + 1), where X^(N/2) is psi^(N/2) * (-1)^brv(i).
+  const uint64_t root = q.Mul(im, q.Pow(context_.ntt(limb).psi(), context_.n() / 2));
+  return {q.Add(re, root), q.Sub(re, root)};
+}
+
+Result<Ciphertext> Evaluator::MulScalar(Ciphertext a, std::complex<double> constant, double scale) const {
+  KMRT_ASSIGN_OR_RETURN(const std::complex<double> factor,
+                        ScalarFactor("multiply by a scalar", constant, scale / a.scale));
+  const size_t half = context_.n() / 2;
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    const HalfFactors factors = Factors(factor, limb);
+    uint64_t* x = a.parts[part].limb(limb);
+    context_.kernels().mul_scalar(x, x, factors.first, half, q);
+    context_.kernels().mul_scalar(x + half, x + half, factors.second, half, q);
+  });
+  a.scale = scale;
+  return a;
+}
+
+Status Evaluator::MulScalarAdd(Ciphertext& acc, const Ciphertext& a, std::complex<double> constant) const {
+  KMRT_RETURN_IF_ERROR(CheckLevels("multiply by a scalar and add", acc.level, a.level));
+  KMRT_RETURN_IF_ERROR(CheckParts("multiply by a scalar and add", a, std::min(a.parts.size(), acc.parts.size())));
+  KMRT_ASSIGN_OR_RETURN(const std::complex<double> factor,
+                        ScalarFactor("multiply by a scalar and add", constant, acc.scale / a.scale));
+  const size_t half = context_.n() / 2;
+  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus& q) {
+    const HalfFactors factors = Factors(factor, limb);
+    uint64_t* out = acc.parts[part].limb(limb);
+    const uint64_t* in = a.parts[part].limb(limb);
+    context_.kernels().mul_scalar_add(out, in, factors.first, half, q);
+    context_.kernels().mul_scalar_add(out + half, in + half, factors.second, half, q);
+  });
+  return Status();
+}
+
+Result<Ciphertext> Evaluator::AddScalar(Ciphertext a, std::complex<double> constant) const {
+  KMRT_ASSIGN_OR_RETURN(const std::complex<double> factor, ScalarFactor("add a scalar", constant, a.scale));
+  const size_t n = context_.n();
+  ForEachLimb(1, a.level, [&](size_t, int limb, const Modulus& q) {
+    constexpr size_t kTile = 256;  // the smallest ring has twice as many
+    alignas(64) uint64_t tile[kTile];
+    const HalfFactors factors = Factors(factor, limb);
+    uint64_t* x = a.parts[0].limb(limb);
+    for (size_t begin = 0; begin < n; begin += kTile) {
+      if (begin == 0 || begin == n / 2) std::fill_n(tile, kTile, begin == 0 ? factors.first : factors.second);
+      context_.kernels().add(x + begin, x + begin, tile, kTile, q);
+    }
+  });
+  return a;
+}
+
 Result<Ciphertext> Evaluator::Mul(const Ciphertext& a, const Ciphertext& b) const {
   KMRT_RETURN_IF_ERROR(CheckLevels("multiply", a.level, b.level));
   KMRT_RETURN_IF_ERROR(CheckParts("multiply", a, 2));
@@ -205,6 +281,32 @@ Result<Ciphertext> Evaluator::LevelReduce(Ciphertext a, int level) const {
   return a;
 }
 
+Result<Ciphertext> Evaluator::ModRaise(const Ciphertext& a, int level) const {
+  if (a.level != 0) return InvalidArgument("mod raise: a ciphertext at level {}; 0 expected", a.level);
+  if (level < 0 || level > context_.parameters().max_level()) {
+    return InvalidArgument("mod raise: there is no level {}, 0 to {} expected", level,
+                           context_.parameters().max_level());
+  }
+  const Kernels& kernels = context_.kernels();
+  const size_t n = context_.n();
+  Ciphertext result = Fresh(a.parts.size(), level, a.scale);
+  Poly coefficients(pool_, MemoryClass::kScratch, static_cast<int>(a.parts.size()));
+  ParallelFor(threads_, static_cast<int>(a.parts.size()), [&](int part) {
+    std::copy_n(a.parts[static_cast<size_t>(part)].limb(0), n, coefficients.limb(part));
+    kernels.ntt_inverse(coefficients.limb(part), context_.ntt(0));
+  });
+  ForEachLimb(a.parts.size(), level, [&](size_t part, int limb, const Modulus& q) {
+    uint64_t* out = result.parts[part].limb(limb);
+    if (limb == 0) {
+      std::copy_n(a.parts[part].limb(0), n, out);
+      return;
+    }
+    kernels.reduce_centered(out, coefficients.limb(static_cast<int>(part)), n, context_.modulus(0), q);
+    kernels.ntt_forward(out, context_.ntt(limb));
+  });
+  return result;
+}
+
 Result<Digits> Evaluator::Decompose(const Ciphertext& a) const {
   KMRT_RETURN_IF_ERROR(CheckSwitchable("decompose", a, 2));
   const scheme::Parameters& parameters = key_context_.parameters();
@@ -244,7 +346,8 @@ Result<Ciphertext> Evaluator::ApplyGalois(const Ciphertext& a, const scheme::Key
   if (key.galois_element == 1) return Copy(a);
   const Workspace work{key_context_, pool_, threads_};
   const ModUpDigits digits(work, a.parts[1], a.level);
-  return Apply(a, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key, keys);
+  return Apply(
+      a, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key, keys);
 }
 
 Result<Ciphertext> Evaluator::Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const {
@@ -302,7 +405,7 @@ Ciphertext Evaluator::Copy(const Ciphertext& a) const {
 int Evaluator::ScratchSlots(int level) const {
   const scheme::Parameters& parameters = key_context_.parameters();
   const int threads = threads_ == nullptr ? 1 : threads_->size();
-  // A key switch and a permutation; a rescale takes one slot a thread, less than that.
+  // A key switch and a permutation; a rescale takes one slot a thread, ModRaise one a part: less than that.
   return 1 + ModUpDigits::Slots(parameters, level) + SwitchKeySlots(parameters, level, threads);
 }
 

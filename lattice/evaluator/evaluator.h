@@ -8,6 +8,8 @@
 // Thread-safe: one evaluator may serve several threads; each call uses the workers given at construction.
 #pragma once
 
+#include <complex>
+
 #include "base/slot_pool.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
@@ -35,6 +37,14 @@ class Evaluator {
   Result<Ciphertext> MulPlain(const Ciphertext& a, const Plaintext& b) const;
   // acc += a * b; acc's scale must be the product of theirs.
   Status MulPlainAdd(Ciphertext& acc, const Ciphertext& a, const Plaintext& b) const;
+  // Every slot times `constant`, at `scale`: the factor is the nearest Gaussian integer to constant * scale / a.scale,
+  // exact at any size (a multiplication by i, or that of a scale by an integer, has no error at all). kInvalidArgument:
+  // a scale that is not positive or a factor beyond 2^1000.
+  Result<Ciphertext> MulScalar(Ciphertext a, std::complex<double> constant, double scale) const;
+  // acc += a * constant, at acc's scale.
+  Status MulScalarAdd(Ciphertext& acc, const Ciphertext& a, std::complex<double> constant) const;
+  // `constant`, rounded at a's scale, added to every slot.
+  Result<Ciphertext> AddScalar(Ciphertext a, std::complex<double> constant) const;
   // Three parts; scales multiply.
   Result<Ciphertext> Mul(const Ciphertext& a, const Ciphertext& b) const;
   Result<Ciphertext> Relinearize(Ciphertext a, KeySource& keys) const;
@@ -44,6 +54,10 @@ class Evaluator {
   Result<Ciphertext> Rescale(Ciphertext a) const;
   // Drops limbs; the scale stays.
   Result<Ciphertext> LevelReduce(Ciphertext a, int level) const;
+
+  // From level 0 to `level`: the same integer polynomials, centred modulo q_0, modulo q_0..q_level. Decrypts to the
+  // message plus a multiple of q_0 in every coefficient, which bootstrapping removes. At the same scale.
+  Result<Ciphertext> ModRaise(const Ciphertext& a, int level) const;
 
   // Left rotation by `shift` slots of any sign, modulo N/2. Two parts. A shift of 0 is a copy and needs no key.
   Result<Ciphertext> Rotate(const Ciphertext& a, int64_t shift, KeySource& keys) const;
@@ -67,6 +81,12 @@ class Evaluator {
   template <typename Body>
   void ForEachLimb(size_t parts, int level, const Body& body) const;
   Ciphertext Fresh(size_t parts, int level, double scale) const;
+  // The Gaussian integer `factor` modulo q_limb: at evaluations of the first half, where X^(N/2) is a root of -1, and
+  // of the second, where it is the other.
+  struct HalfFactors {
+    uint64_t first, second;
+  };
+  HalfFactors Factors(std::complex<double> factor, int limb) const;
   Result<Ciphertext> Combine(const char* name, bool subtract, Ciphertext a, const Ciphertext& b) const;
   Result<Ciphertext> CombinePlain(const char* name, bool subtract, Ciphertext a, const Plaintext& b) const;
   // So many parts, at a level that the keys have.

@@ -7,6 +7,7 @@
 // slots. RoundingError is that, divided by the scale.
 #include "lattice/evaluator/evaluator.h"
 
+#include <complex>
 #include <cstdio>
 
 #include "lattice/evaluator/engine_test.h"
@@ -339,6 +340,96 @@ TEST(Evaluator, WorksInEveryRing) {
     for (double& value : expected) value *= value;
     EXPECT_LT(WorstError(engine.Decrypt(a), expected), 4 * RoundingError(engine, 0x1p40));
   }
+}
+
+using Complex = std::complex<double>;
+
+double WorstError(const std::vector<Complex>& a, const std::vector<Complex>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double error = std::abs(a[i] - b[i]);
+    worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+  }
+  return worst;
+}
+
+TEST_F(EvaluatorTest, MultipliesByScalarsAndAddsThem) {
+  const Evaluator& evaluator = engine_.evaluator;
+  std::vector<Complex> z(512);
+  for (size_t i = 0; i < z.size(); ++i) z[i] = {x_[i], y_[i]};
+  const auto each = [&](auto operation) {
+    std::vector<Complex> result;
+    for (const Complex& value : z) result.push_back(operation(value));
+    return result;
+  };
+  const auto decrypt = [&](const Ciphertext& a) {
+    return engine_.encoder.DecodeComplex(*Decrypt(engine_.context, engine_.pool, engine_.secret, a), engine_.pool);
+  };
+  const double scale = engine_.parameters().default_scale();
+  const Ciphertext a =
+      *Encrypt(engine_.context, engine_.pool, engine_.public_key, *engine_.encoder.Encode(z, scale, 4, engine_.pool));
+  EXPECT_LT(WorstError(decrypt(a), z), Bound());
+
+  const Complex c(-0.75, 0.4);
+  const Ciphertext product = *evaluator.MulScalar(evaluator.Copy(a), c, scale * 0x1.8p50);
+  EXPECT_EQ(product.scale, scale * 0x1.8p50);
+  EXPECT_LT(WorstError(decrypt(product), each([&](Complex v) { return c * v; })), 2 * Bound());
+  EXPECT_LT(
+      WorstError(decrypt(*evaluator.AddScalar(evaluator.Copy(product), c)), each([&](Complex v) { return c * v + c; })),
+      2 * Bound());
+  Ciphertext sum = evaluator.Copy(product);
+  ASSERT_TRUE(evaluator.MulScalarAdd(sum, a, {2, -1}).ok());
+  EXPECT_LT(WorstError(decrypt(sum), each([&](Complex v) { return (c + Complex(2, -1)) * v; })), 4 * Bound());
+
+  // A multiplication by i, and by an integer that only changes the scale, is exact: four of the one are none.
+  Ciphertext turned = evaluator.Copy(a);
+  for (int i = 0; i < 4; ++i) turned = *evaluator.MulScalar(std::move(turned), {0, 1}, scale);
+  EXPECT_TRUE(Equal(turned, a, engine_.context.n()));
+  EXPECT_LT(WorstError(decrypt(*evaluator.MulScalar(evaluator.Copy(a), 1, scale * 4096)), decrypt(a)), 0x1p-40);
+  // Also one that no word holds: 3 * 2^100 against doublings.
+  Ciphertext doubled = *evaluator.MulScalar(evaluator.Copy(a), 3, scale);
+  for (int i = 0; i < 100; ++i) doubled = *evaluator.Add(evaluator.Copy(doubled), doubled);
+  doubled.scale = scale * 0x1p100;
+  EXPECT_TRUE(Equal(*evaluator.MulScalar(evaluator.Copy(a), 3, scale * 0x1p100), doubled, engine_.context.n()));
+
+  EXPECT_FALSE(evaluator.MulScalar(evaluator.Copy(a), 1, -scale).ok());
+  EXPECT_FALSE(evaluator.MulScalar(evaluator.Copy(a), INFINITY, scale).ok());
+  EXPECT_FALSE(evaluator.AddScalar(evaluator.Copy(a), NAN).ok());
+  EXPECT_FALSE(evaluator.MulScalarAdd(sum, *evaluator.LevelReduce(evaluator.Copy(a), 3), 1).ok());
+}
+
+TEST_F(EvaluatorTest, ModRaiseAddsMultiplesOfTheBasePrime) {
+  const Evaluator& evaluator = engine_.evaluator;
+  const size_t n = engine_.context.n();
+  const Ciphertext low = engine_.Encrypt(x_, 0);
+  const Ciphertext high = *evaluator.ModRaise(low, 4);
+  EXPECT_EQ(high.level, 4);
+  EXPECT_EQ(high.scale, low.scale);
+  // The same ciphertext modulo q_0 ...
+  EXPECT_TRUE(Equal(*evaluator.LevelReduce(evaluator.Copy(high), 0), low, n));
+  // ... and below q_0 in size: an integer that two limbs hold is the same modulo all.
+  const Plaintext message = *Decrypt(engine_.context, engine_.pool, engine_.secret, low);
+  const Plaintext raised = *Decrypt(engine_.context, engine_.pool, engine_.secret, high);
+  const auto coefficients = [&](const Plaintext& plaintext, int limb) {
+    std::vector<uint64_t> x(plaintext.poly.limb(limb), plaintext.poly.limb(limb) + n);
+    engine_.context.kernels().ntt_inverse(x.data(), engine_.context.ntt(limb));
+    return x;
+  };
+  const uint64_t q0 = engine_.context.modulus(0).value();
+  const std::vector<uint64_t> m = coefficients(message, 0);
+  for (int limb = 1; limb <= 4; ++limb) {
+    const Modulus& q = engine_.context.modulus(limb);
+    const std::vector<uint64_t> r = coefficients(raised, limb);
+    for (size_t i = 0; i < n; ++i) {
+      const uint64_t centred = m[i] > q0 / 2 ? q.Negate(q.Reduce(q0 - m[i])) : q.Reduce(m[i]);
+      // (r - m) / q_0 is a small integer: at most half of the secret's 1024 coefficients.
+      const uint64_t multiple = q.Mul(q.Sub(r[i], centred), q.Inverse(q.Reduce(q0)));
+      EXPECT_LT(std::min(multiple, q.Negate(multiple)), 512u);
+    }
+  }
+  EXPECT_FALSE(evaluator.ModRaise(high, 5).ok());
+  EXPECT_FALSE(evaluator.ModRaise(low, 6).ok());
 }
 
 }  // namespace
