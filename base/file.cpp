@@ -93,9 +93,25 @@ Status RandomAccessFile::Read(uint64_t offset, std::span<std::byte> out) const {
 void RandomAccessFile::DropCache() const { posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED); }
 
 Result<AtomicFile> AtomicFile::Create(const std::string& path, unsigned mode) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return InvalidArgument("{}: cannot write a file: it is a directory", path);
+  }
   std::string temporary = path + ".XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return SystemError(path, "create");
+  if (fd < 0) {
+    switch (errno) {
+      case ENOENT:
+      case ENOTDIR:
+      case EACCES:
+      case EPERM:
+      case EROFS:
+      case ENAMETOOLONG:
+        return InvalidArgument("{}: cannot create a file there: {}", path, std::strerror(errno));
+      default:
+        return SystemError(path, "create");
+    }
+  }
   if (fchmod(fd, static_cast<mode_t>(mode)) != 0) {
     const Status status = SystemError(path, "set permissions");
     close(fd);
@@ -156,6 +172,8 @@ Status AtomicFile::Commit() {
   SyncDirectory(path_);
   return Status();
 }
+
+Status CheckWritable(const std::string& path) { return AtomicFile::Create(path).status(); }
 
 Result<std::vector<std::byte>> ReadFile(const std::string& path, uint64_t limit) {
   KMRT_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(path));

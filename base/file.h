@@ -41,7 +41,8 @@ class RandomAccessFile {
 // one step. Dying without Commit removes it, so a failure leaves nothing behind.
 class AtomicFile {
  public:
-  // `mode`: permission bits of the finished file (0600 for secrets).
+  // `mode`: permission bits of the finished file (0600 for secrets). kInvalidArgument: there is no such directory, it is
+  // not to be written to, or `path` is a directory; kFailed: the system cannot create a file there.
   static Result<AtomicFile> Create(const std::string& path, unsigned mode = 0644);
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&& other) noexcept;
@@ -61,6 +62,10 @@ class AtomicFile {
   int fd_ = -1;
   uint64_t size_ = 0;
 };
+
+// Whether a file can be created at `path`: the status of AtomicFile::Create. Leaves nothing behind. For outputs that are
+// written long after their names are given.
+Status CheckWritable(const std::string& path);
 
 // The whole file. `limit`: refuse larger ones (kCorrupt), so that a wrong path cannot take all memory.
 Result<std::vector<std::byte>> ReadFile(const std::string& path, uint64_t limit = uint64_t{1} << 32);

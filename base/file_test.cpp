@@ -71,7 +71,20 @@ TEST_F(FileTest, ErrorsNameTheFileAndItsFault) {
   EXPECT_TRUE(file->Read(6, out).ok());
   EXPECT_EQ(file->Read(7, out).code(), ErrorCode::kCorrupt);
   EXPECT_EQ(file->Read(~uint64_t{0}, out).code(), ErrorCode::kCorrupt);
-  EXPECT_EQ(AtomicFile::Create(Path("no/such/dir")).status().code(), ErrorCode::kFailed);
+  EXPECT_EQ(AtomicFile::Create(Path("no/such/dir")).status().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(FileTest, WhatCannotBeWrittenIsKnownBeforeItIs) {
+  EXPECT_TRUE(CheckWritable(Path("a")).ok());
+  ASSERT_TRUE(WriteFile(Path("a"), AsBytes("kept")).ok());
+  EXPECT_TRUE(CheckWritable(Path("a")).ok());
+  EXPECT_EQ(ReadFile(Path("a"))->size(), 4u);
+  for (const std::string& path : {Path("a/b"), Path("no/b"), directory_.string()}) {
+    const Status status = CheckWritable(path);
+    EXPECT_EQ(status.code(), ErrorCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(path), std::string::npos);
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ int ExitCode(ErrorCode code) {
     case ErrorCode::kOk:
       return 0;
     case ErrorCode::kFailed:
+    case ErrorCode::kUnavailable:
       return 1;
     case ErrorCode::kInvalidArgument:
       return 2;

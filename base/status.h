@@ -21,6 +21,7 @@ enum class ErrorCode {
   kInfeasible,       // the memory budget cannot be met; the message holds the least feasible -> exit 3
   kCorrupt,          // an input file is damaged, of another version, or of another program,
                      // parameter set or client                                              -> exit 4
+  kUnavailable,      // not now: what it needs is in use; the same call may succeed later    -> exit 1
 };
 
 // The process exit code that `code` ends in.
@@ -58,6 +59,11 @@ Status Infeasible(fmt::format_string<Args...> format, Args&&... args) {
 template <typename... Args>
 Status Corrupt(fmt::format_string<Args...> format, Args&&... args) {
   return Status(ErrorCode::kCorrupt, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+Status Unavailable(fmt::format_string<Args...> format, Args&&... args) {
+  return Status(ErrorCode::kUnavailable, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // A value or the reason why there is none.

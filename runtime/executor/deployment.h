@@ -12,10 +12,10 @@
 #include "program/cleartext.h"
 #include "program/testing/builder.h"
 #include "runtime/client/client.h"
-#include "runtime/executor/executor.h"
 #include "runtime/format/temporary_directory.h"
 #include "runtime/keygen/keygen.h"
 #include "runtime/plan/trace.h"
+#include "runtime/service/service.h"
 
 namespace keymemrt::runtime {
 
@@ -40,8 +40,22 @@ class Deployment {
     EXPECT_TRUE(status.ok()) << status.message();
   }
 
-  Result<Stats> Run(const RunOptions& options) {
-    return RunFiles(program_, keys(), &weights_, input(), output(), options);
+  struct Options {
+    Mode mode = Mode::kPlanned;
+    int threads = 0;
+    uint64_t budget_bytes = 0;
+    Recorder* recorder = nullptr;
+  };
+  // In a service of its own.
+  Result<Stats> Run(const Options& options) { return RunWith(options, &weights_, keys(), input()); }
+  Result<Stats> RunWith(const Options& options, WeightSource* weights, const std::string& keys,
+                        const std::string& input) {
+    KMRT_ASSIGN_OR_RETURN(
+        const auto service,
+        Service::Create(program_, weights, {.threads = options.threads, .budget_bytes = options.budget_bytes}));
+    KMRT_ASSIGN_OR_RETURN(const auto session,
+                          service->Open(keys, {.mode = options.mode, .recorder = options.recorder}));
+    return session->RunFiles(input, output());
   }
   // The largest difference between the decrypted outputs and the cleartext's.
   double WorstError() {

@@ -4,17 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <thread>
 #include <variant>
 
-#include "base/thread_pool.h"
-#include "lattice/encoding/encoder.h"
 #include "lattice/evaluator/evaluator.h"
-#include "lattice/ring/context.h"
 #include "runtime/executor/cached_keys.h"
-#include "runtime/files/ciphertext_file.h"
-#include "runtime/plan/liveness.h"
-#include "runtime/plan/trace.h"
 
 namespace keymemrt::runtime {
 
@@ -55,18 +48,16 @@ class MemoryRecording {
 }  // namespace
 
 struct Executor::Impl {
-  Impl(const program::Program& the_program, const KeyStore& the_store, const scheme::Parameters& parameters,
-       Policy the_policy, const RunOptions& the_options, int threads)
-      : program(the_program),
+  Impl(const Engine& engine, const KeyStore& the_store, Policy the_policy, const RunOptions& the_options)
+      : program(engine.program),
+        liveness(engine.liveness),
+        context(engine.context),
+        encoder(engine.encoder),
         store(the_store),
         options(the_options),
         policy(std::move(the_policy)),
-        liveness(the_program),
-        context(parameters),
-        pool(parameters.n()),
-        workers(threads),
-        encoder(context),
-        evaluator(context, pool, &workers) {}
+        pool(context.n()),
+        evaluator(context, pool, &engine.workers) {}
 
   // What one run needs beside what all share.
   struct Run {
@@ -83,14 +74,13 @@ struct Executor::Impl {
   Result<Plaintext> Encode(Run& run, const Op& op);
 
   const program::Program& program;
+  const Liveness& liveness;
+  const lattice::Context& context;
+  const lattice::Encoder& encoder;
   const KeyStore& store;
   const RunOptions options;
   const Policy policy;
-  const Liveness liveness;
-  const lattice::Context context;
   SlotPool pool;
-  ThreadPool workers;
-  const lattice::Encoder encoder;
   const lattice::Evaluator evaluator;
   Stats stats;
 };
@@ -107,21 +97,23 @@ const Stats& Executor::stats() const {
   return impl_->stats;
 }
 
-Result<std::unique_ptr<Executor>> Executor::Create(const program::Program& program, const KeyStore& store,
-                                                   const RunOptions& options) {
-  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, program.CheckedParameters());
-  if (options.threads < 0) return InvalidArgument("{} threads: at least one expected", options.threads);
-  const int threads =
-      options.threads != 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  planner::Trace trace = MakeTrace(program, parameters, threads);
-  if (options.recorder != nullptr) trace.fixed_bytes += options.recorder->bytes();
-  KMRT_ASSIGN_OR_RETURN(Policy policy, MakePolicy(trace, options.mode, options.budget_bytes));
+Result<Policy> Executor::Plan(const Engine& engine, const RunOptions& options) {
+  if (options.recorder == nullptr) return MakePolicy(engine.trace, options.mode, options.budget_bytes);
+  planner::Trace trace = engine.trace;
+  trace.fixed_bytes += options.recorder->bytes();
+  return MakePolicy(trace, options.mode, options.budget_bytes);
+}
 
+Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const KeyStore& store,
+                                                   const RunOptions& options) {
+  KMRT_ASSIGN_OR_RETURN(Policy policy, Plan(engine, options));
+  const program::Program& program = engine.program;
+  const planner::Trace& trace = engine.trace;
   Stats stats;
   stats.mode = options.mode;
-  stats.threads = threads;
+  stats.threads = engine.threads();
   stats.budget_bytes = options.budget_bytes;
-  stats.fixed_bytes = trace.fixed_bytes;
+  stats.fixed_bytes = trace.fixed_bytes + (options.recorder == nullptr ? 0 : options.recorder->bytes());
   stats.predicted = policy.predicted;
   stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
   for (const uint32_t chunks : trace.key_chunks) stats.key_store_bytes += chunks * trace.slot_bytes;
@@ -132,10 +124,10 @@ Result<std::unique_ptr<Executor>> Executor::Create(const program::Program& progr
     stats.key_switches += rotation || op.opcode == Opcode::kRelinearize;
   }
 
-  auto impl = std::make_unique<Impl>(program, store, parameters, std::move(policy), options, threads);
+  auto impl = std::make_unique<Impl>(engine, store, std::move(policy), options);
   impl->stats = stats;
   // The keys must be there before anything else is done; each run then has a cache of its own.
-  KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, threads, nullptr).status());
+  KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, stats.threads, nullptr).status());
   return std::unique_ptr<Executor>(new Executor(std::move(impl)));
 }
 
@@ -311,22 +303,6 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
     recorder->End();
   }
   return outputs;
-}
-
-Result<Stats> RunFiles(const program::Program& program, const std::string& keys_dir, WeightSource* weights,
-                       const std::string& input_path, const std::string& output_path, const RunOptions& options) {
-  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyStore> store, KeyStore::Open(keys_dir));
-  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, Executor::Create(program, *store, options));
-  const KeySetId key_set = store->manifest().key_set;
-  KMRT_ASSIGN_OR_RETURN(CiphertextFile input, ReadCiphertexts(input_path, executor->parameters(), executor->pool()));
-  KMRT_RETURN_IF_ERROR(CheckKeySet(input_path, input.key_set, keys_dir, key_set));
-  if (input.ciphertexts.size() != program.inputs.size()) {
-    return Corrupt("{}: {} ciphertexts, the program takes {} inputs: encrypt them for this program", input_path,
-                   input.ciphertexts.size(), program.inputs.size());
-  }
-  KMRT_ASSIGN_OR_RETURN(const std::vector<Ciphertext> outputs, executor->Run(weights, std::move(input.ciphertexts)));
-  KMRT_RETURN_IF_ERROR(WriteCiphertexts(output_path, executor->parameters(), key_set, outputs));
-  return executor->stats();
 }
 
 }  // namespace keymemrt::runtime

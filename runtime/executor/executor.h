@@ -5,13 +5,12 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/slot_pool.h"
 #include "base/status.h"
 #include "lattice/ring/poly.h"
-#include "program/program.h"
+#include "runtime/executor/engine.h"
 #include "runtime/executor/weights.h"
 #include "runtime/keystore/key_store.h"
 #include "runtime/plan/policy.h"
@@ -22,20 +21,24 @@ namespace keymemrt::runtime {
 
 struct RunOptions {
   Mode mode = Mode::kPlanned;
-  int threads = 0;            // 0: one per processor
-  uint64_t budget_bytes = 0;  // of the whole process; 0: as much as it takes
+  uint64_t budget_bytes = 0;  // of a process with this executor alone; 0: as much as it takes
   // Called after each operation, on the calling thread.
   std::function<void(size_t done, size_t total)> progress;
   // Filled by each run, which also counts its memory; null: nothing is recorded. Must outlive the executor.
   Recorder* recorder = nullptr;
 };
 
-// One program on one client's keys: planned once, run any number of times, one run at a time.
+// One program on one client's keys: planned once, run any number of times, one run at a time. Executors of one engine
+// may run at the same time.
 class Executor {
  public:
-  // Plans. `program` and `store` must outlive the executor. kInfeasible: the budget is too small, the message holds the
-  // least one; kCorrupt: the store lacks keys of the program, or is of other parameters.
-  static Result<std::unique_ptr<Executor>> Create(const program::Program& program, const KeyStore& store,
+  // What will be in memory when, and what that takes in a process with this executor alone. kInfeasible: the budget is
+  // too small, the message holds the least one.
+  static Result<Policy> Plan(const Engine& engine, const RunOptions& options);
+
+  // Plans. `engine` and `store` must outlive the executor. Errors: Plan's; kCorrupt: the store lacks keys of the
+  // program, or is of other parameters.
+  static Result<std::unique_ptr<Executor>> Create(const Engine& engine, const KeyStore& store,
                                                   const RunOptions& options);
   ~Executor();
 
@@ -57,10 +60,5 @@ class Executor {
   explicit Executor(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// A whole run on files: opens the key store, reads the input, checks that both are of one key set, runs, writes the
-// output atomically. No output is left behind a failure.
-Result<Stats> RunFiles(const program::Program& program, const std::string& keys_dir, WeightSource* weights,
-                       const std::string& input_path, const std::string& output_path, const RunOptions& options);
 
 }  // namespace keymemrt::runtime

@@ -170,7 +170,7 @@ TEST(Executor, ADamagedChunkEndsTheRunAndLeavesNoOutput) {
 TEST(Executor, FilesThatDoNotBelongTogetherAreToldApart) {
   Deployment deployed(TestProgram(6)), other(TestProgram(6));
   const auto run = [&](const std::string& keys, const std::string& input) {
-    return RunFiles(deployed.program(), keys, &deployed.weights(), input, deployed.output(), {}).status();
+    return deployed.RunWith({}, &deployed.weights(), keys, input).status();
   };
   ASSERT_TRUE(run(deployed.keys(), deployed.input()).ok());
   fs::remove(deployed.output());
@@ -218,11 +218,11 @@ TEST(Executor, AKeyAtTooLowALevelIsRefused) {
     return builder.Finish();
   };
   Deployment low(rotate_at(1)), top(rotate_at(2));
-  const Status status = RunFiles(top.program(), low.keys(), nullptr, low.input(), top.output(), {}).status();
+  const Status status = top.RunWith({}, nullptr, low.keys(), low.input()).status();
   EXPECT_EQ(status.code(), ErrorCode::kCorrupt);
   EXPECT_THAT(status.message(), HasSubstr("level"));
   // The other way round a key serves every lower level.
-  const auto down = RunFiles(low.program(), top.keys(), nullptr, top.input(), top.output(), {});
+  const auto down = low.RunWith({}, nullptr, top.keys(), top.input());
   EXPECT_TRUE(down.ok()) << down.status().message();
 }
 
@@ -231,7 +231,9 @@ TEST(Executor, WrongInputsAreToldApart) {
   const scheme::Parameters parameters = deployed.parameters();
   const auto store = KeyStore::Open(deployed.keys());
   ASSERT_TRUE(store.ok());
-  const auto executor = Executor::Create(deployed.program(), **store, {});
+  const auto engine = Engine::Create(deployed.program(), 0);
+  ASSERT_TRUE(engine.ok());
+  const auto executor = Executor::Create(**engine, **store, {});
   ASSERT_TRUE(executor.ok());
   EXPECT_EQ((*executor)->Run(&deployed.weights(), {}).status().code(), ErrorCode::kInvalidArgument);
 
@@ -266,8 +268,7 @@ TEST(Executor, FailingWeightsEndTheRunAndNameTheOperation) {
   for (uint64_t seed = 1; seed < 20; ++seed) {
     if (TestProgram(seed).weights.empty()) continue;
     Deployment deployed(TestProgram(seed));
-    const Status status =
-        RunFiles(deployed.program(), deployed.keys(), &failing, deployed.input(), deployed.output(), {}).status();
+    const Status status = deployed.RunWith({}, &failing, deployed.keys(), deployed.input()).status();
     EXPECT_EQ(status.code(), ErrorCode::kCorrupt);
     EXPECT_THAT(status.message(), HasSubstr("w.npz: gone"));
     EXPECT_THAT(status.message(), HasSubstr("encode"));
@@ -281,7 +282,9 @@ TEST(Executor, RunsAgainWithTheSameResult) {
   Deployment deployed(TestProgram(10));
   const auto store = KeyStore::Open(deployed.keys());
   ASSERT_TRUE(store.ok());
-  const auto executor = Executor::Create(deployed.program(), **store, {.mode = Mode::kPlanned, .threads = 2});
+  const auto engine = Engine::Create(deployed.program(), 2);
+  ASSERT_TRUE(engine.ok());
+  const auto executor = Executor::Create(**engine, **store, {.mode = Mode::kPlanned});
   ASSERT_TRUE(executor.ok());
   std::vector<lattice::Ciphertext> results[2];
   for (auto& result : results) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/executor/deployment.h"
+#include "runtime/executor/executor.h"
 #include "runtime/files/ciphertext_file.h"
 
 namespace keymemrt::runtime {
@@ -36,12 +37,13 @@ void Print(const char* what, std::vector<double> plain, std::vector<double> reco
 Status Compare(int log_n, int pairs, Mode mode) {
   Deployment deployed(program::RandomProgram(1, {.log_n = log_n, .levels = 4, .special_primes = 1, .steps = 60}));
   KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyStore> store, KeyStore::Open(deployed.keys()));
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<const Engine> engine, Engine::Create(deployed.program(), 1));
   Recorder recorder(deployed.program().ops.size(), deployed.program().keys.size());
   std::unique_ptr<Executor> executors[2];  // plain, recorded
   for (int i = 0; i < 2; ++i) {
     KMRT_ASSIGN_OR_RETURN(executors[i],
-                          Executor::Create(deployed.program(), *store,
-                                           {.mode = mode, .threads = 1, .recorder = i == 1 ? &recorder : nullptr}));
+                          Executor::Create(*engine, *store,
+                                           {.mode = mode, .recorder = i == 1 ? &recorder : nullptr}));
   }
   std::vector<double> cpu[2], wall[2];
   for (int pair = -2; pair < pairs; ++pair) {  // the first two touch the pools' pages

@@ -13,7 +13,8 @@ namespace keymemrt::runtime {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // Fills `out`, which is as long as the weight has columns, with row `row` of the program's weights[weight].
+  // Fills `out`, which is as long as the weight has columns, with row `row` of the program's weights[weight]. Called
+  // from several threads when several runs share the source.
   virtual Status Row(uint32_t weight, uint32_t row, std::span<double> out) = 0;
 };
 

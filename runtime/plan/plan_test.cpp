@@ -82,13 +82,13 @@ TEST(Trace, ALifetimeEndsWhereAnotherKeyIsUsed) {
   EXPECT_EQ(opens, (std::vector<bool>{true, true, true, true}));
 }
 
-TEST(Trace, FixedBytesGrowWithTablesAndThreads) {
+TEST(Trace, SharedBytesGrowWithTablesAndThreads) {
   const Program small = FourRotations();
   const scheme::Parameters parameters = small.CheckedParameters().value();
-  EXPECT_GT(FixedBytes(small, parameters, 4), FixedBytes(small, parameters, 1));
+  EXPECT_GT(SharedBytes(small, parameters, 4), SharedBytes(small, parameters, 1));
   const Program large = program::RandomProgram(1, {.log_n = 13});
   // Seven limbs' tables at least, of N words each.
-  EXPECT_GT(FixedBytes(large, large.CheckedParameters().value(), 1), FixedBytes(small, parameters, 1) + 4 * 5 * 65536);
+  EXPECT_GT(SharedBytes(large, large.CheckedParameters().value(), 1), SharedBytes(small, parameters, 1) + 4 * 5 * 65536);
 }
 
 TEST(Policy, ResidentLoadsAllAndKeepsAll) {

@@ -43,6 +43,8 @@ uint64_t EncodeScratch(double scale) {
   return 1 + static_cast<uint64_t>(pieces) + (pieces > 1 ? 1 : 0);
 }
 
+constexpr uint64_t kThread = uint64_t{256} << 10;  // what a thread touches of its stack and heap
+
 }  // namespace
 
 std::vector<uint64_t> OperationSlots(const program::Program& program, const Parameters& parameters, int threads) {
@@ -142,13 +144,11 @@ uint64_t InputSlots(const program::Program& program) {
   return slots;
 }
 
-uint64_t FixedBytes(const program::Program& program, const Parameters& parameters, int threads) {
+uint64_t SharedBytes(const program::Program& program, const Parameters& parameters, int threads) {
   // Code, data and heap of the program and its libraries once a run is under way. Measured with `keymemrt run` as VmHWM
   // minus the pool's slabs and the tables below: 11.2 MiB at N=2^13 and at N=2^16, release build, g++ 12, Debian 12;
   // rounded up.
   constexpr uint64_t kProcess = uint64_t{14} << 20;
-  constexpr uint64_t kThread = uint64_t{256} << 10;  // what a worker touches of its stack and heap
-  constexpr uint64_t kSlab = uint64_t{2} << 20;      // the slot pool's last slab may be nearly empty
   const uint64_t n = parameters.n();
 
   // NTT tables: four arrays of N words a limb, six when its modulus suits the 52-bit multiplier.
@@ -158,8 +158,8 @@ uint64_t FixedBytes(const program::Program& program, const Parameters& parameter
   }
   // The order of evaluations: N/8 32-bit numbers.
   tables += n / 8 * sizeof(uint32_t);
-  // The encoder's roots: N doubles; a row of weights and its rotation: N/2 doubles each.
-  tables += 2 * n * sizeof(double);
+  // The encoder's roots: N doubles.
+  tables += n * sizeof(double);
   // Base conversions, each (digit_size + 1) x limbs words, of every digit at every level, and the P to Q ones.
   const uint64_t limbs = static_cast<uint64_t>(parameters.limb_count());
   for (int level = 0; level <= parameters.max_level(); ++level) {
@@ -168,18 +168,26 @@ uint64_t FixedBytes(const program::Program& program, const Parameters& parameter
                static_cast<uint64_t>(parameters.p_count() + 3)) *
               limbs * sizeof(uint64_t);
   }
-  // The program, and for each operation what planner and executor note about it.
-  uint64_t code = program.ops.size() * (sizeof(Op) + 64) + program.values.size() * (sizeof(Value) + 128);
+  // The program.
+  uint64_t code = program.ops.size() * sizeof(Op) + program.values.size() * sizeof(Value);
   for (const std::string& location : program.locations) code += sizeof(std::string) + location.size();
   for (const std::vector<double>& constant : program.constants) code += constant.size() * sizeof(double);
-  for (const program::Key& key : program.keys) code += static_cast<uint64_t>(parameters.ChunkCount(key.level)) * 64;
-  return kProcess + static_cast<uint64_t>(threads + kReaders) * kThread + kSlab + tables + code;
+  return kProcess + static_cast<uint64_t>(threads - 1) * kThread + tables + code;
+}
+
+uint64_t ExecutorBytes(const program::Program& program, const Parameters& parameters) {
+  constexpr uint64_t kSlab = uint64_t{2} << 20;  // the slot pool's last slab may be nearly empty
+  // For each operation, value and chunk what planner and executor note about it.
+  uint64_t notes = program.ops.size() * 64 + program.values.size() * 128;
+  for (const program::Key& key : program.keys) notes += static_cast<uint64_t>(parameters.ChunkCount(key.level)) * 64;
+  // A row of weights and its rotation: N/2 doubles each.
+  return (kReaders + 1) * kThread + kSlab + notes + parameters.n() * sizeof(double);
 }
 
 planner::Trace MakeTrace(const program::Program& program, const Parameters& parameters, int threads) {
   planner::Trace trace;
   trace.slot_bytes = parameters.chunk_bytes();
-  trace.fixed_bytes = FixedBytes(program, parameters, threads);
+  trace.fixed_bytes = SharedBytes(program, parameters, threads) + ExecutorBytes(program, parameters);
   trace.ring_slots = static_cast<uint64_t>(threads) + kReadAheadSlots;
   trace.prologue_slots = InputSlots(program);
   for (const program::Key& key : program.keys) {

@@ -27,8 +27,12 @@ std::vector<uint64_t> OperationSlots(const program::Program& program, const sche
 // Slots of the inputs.
 uint64_t InputSlots(const program::Program& program);
 
-// Bytes of a run outside slots: code and libraries, the program, tables that depend on the parameters, thread stacks.
-uint64_t FixedBytes(const program::Program& program, const scheme::Parameters& parameters, int threads);
+// Bytes outside slots, whatever is run at the same time: code and libraries, the program, tables that depend on the
+// parameters, stacks of all but one of `threads`.
+uint64_t SharedBytes(const program::Program& program, const scheme::Parameters& parameters, int threads);
+// And of each executor: its notes on operations and chunks, stacks of its caller and its readers, what its pool has not
+// handed out.
+uint64_t ExecutorBytes(const program::Program& program, const scheme::Parameters& parameters);
 
 // Uses are the relinearizations and rotations, in order; keys are numbered as in the program. A lifetime also begins
 // where another key was used since the key's last use: the imperative mode has one key at a time. REQUIRES:

@@ -294,6 +294,13 @@ class BadInput(Small):
         self.assertRegex(result.stderr, r"m\.mlir:\d+:\d+.*modulus")
         self.assertEqual(result.returncode, FAILED)
 
+    def test_outputs_that_cannot_be_written_are_refused_before_the_run(self):
+        for option in ("--stats", "--trace", "--report"):
+            for path in (self.path("nowhere") / "x", self.directory):
+                with self.subTest(option, path=path):
+                    self.refused(USAGE, re.escape(str(path)), *self.run_arguments("early.ct"), option, path)
+        self.refused(USAGE, "nowhere", *self.run_arguments("nowhere/early.ct"))
+
     def test_a_full_disk(self):
         def small_files():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
-#include "runtime/executor/executor.h"
+#include "runtime/service/service.h"
 #include "runtime/telemetry/html_report.h"
 #include "runtime/telemetry/trace_file.h"
 #include "tools/keymemrt/commands.h"
@@ -54,32 +54,37 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   command->callback([arguments, &exit_code] {
     const auto run = [&]() -> Status {
-      runtime::RunOptions options;
-      options.threads = arguments->threads;
-      KMRT_ASSIGN_OR_RETURN(options.mode, runtime::ParseMode(arguments->mode));
+      runtime::ServiceOptions options{.threads = arguments->threads};
+      runtime::SessionOptions session_options;
+      KMRT_ASSIGN_OR_RETURN(session_options.mode, runtime::ParseMode(arguments->mode));
       if (!arguments->memory.empty()) {
         KMRT_ASSIGN_OR_RETURN(options.budget_bytes, ParseSize(arguments->memory));
         if (options.budget_bytes == 0) return InvalidArgument("--memory 0: a budget of nothing");
       }
-      KMRT_ASSIGN_OR_RETURN(const program::Program program, program::Read(arguments->program));
+      // Before hours of work, not after.
+      for (const std::string* path : {&arguments->output, &arguments->stats, &arguments->trace, &arguments->report}) {
+        if (!path->empty()) KMRT_RETURN_IF_ERROR(CheckWritable(*path));
+      }
+      KMRT_ASSIGN_OR_RETURN(program::Program program, program::Read(arguments->program));
       WarnIfInsecure(program);
       KMRT_ASSIGN_OR_RETURN(const ProgramWeights file, ProgramWeights::Open(arguments->weights, program));
       Weights weights(file);
       std::optional<runtime::Recorder> recorder;
       if (!arguments->trace.empty() || !arguments->report.empty()) {
-        options.recorder = &recorder.emplace(program.ops.size(), program.keys.size());
+        session_options.recorder = &recorder.emplace(program.ops.size(), program.keys.size());
       }
       Progress progress("operations", arguments->quiet);
-      options.progress = [&](size_t done, size_t total) { progress.Show(done, total); };
-      KMRT_ASSIGN_OR_RETURN(const runtime::Stats stats, runtime::RunFiles(program, arguments->keys, &weights, arguments->input,
-                                                                          arguments->output, options));
+      session_options.progress = [&](size_t done, size_t total) { progress.Show(done, total); };
+      KMRT_ASSIGN_OR_RETURN(const auto service, runtime::Service::Create(std::move(program), &weights, options));
+      KMRT_ASSIGN_OR_RETURN(const auto session, service->Open(arguments->keys, session_options));
+      KMRT_ASSIGN_OR_RETURN(const runtime::Stats stats, session->RunFiles(arguments->input, arguments->output));
       progress.End();
       if (!arguments->stats.empty()) {
         KMRT_RETURN_IF_ERROR(WriteFile(arguments->stats, AsBytes(runtime::ToJson(stats) + "\n")));
       }
-      if (!arguments->trace.empty()) KMRT_RETURN_IF_ERROR(runtime::WriteTrace(program, *recorder, arguments->trace));
+      if (!arguments->trace.empty()) KMRT_RETURN_IF_ERROR(runtime::WriteTrace(service->program(), *recorder, arguments->trace));
       if (!arguments->report.empty()) {
-        KMRT_RETURN_IF_ERROR(runtime::WriteHtmlReport(program, stats, *recorder, arguments->report));
+        KMRT_RETURN_IF_ERROR(runtime::WriteHtmlReport(service->program(), stats, *recorder, arguments->report));
       }
       if (!arguments->quiet) {
         fmt::print("{}: {:.2f} s ({:.2f} s waiting for keys), peak {} (keys {}), {} of keys read\n", arguments->output,

@@ -3,6 +3,11 @@
 
 namespace keymemrt::tools {
 
+ProgramWeights::ProgramWeights(const program::Program& program, std::unique_ptr<frontend::WeightFile> file)
+    : file_(std::move(file)) {
+  for (const program::Weight& weight : program.weights) names_.push_back(weight.name);
+}
+
 Result<ProgramWeights> ProgramWeights::Open(const std::string& path, const program::Program& program) {
   if (path.empty()) {
     if (program.weights.empty()) return ProgramWeights(program, nullptr);
@@ -24,7 +29,7 @@ Result<ProgramWeights> ProgramWeights::Open(const std::string& path, const progr
 }
 
 Status ProgramWeights::Row(uint32_t index, uint32_t row, std::span<double> out) const {
-  return file_->ReadRow(program_->weights[index].name, row, out);
+  return file_->ReadRow(names_[index], row, out);
 }
 
 }  // namespace keymemrt::tools
