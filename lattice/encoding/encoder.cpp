@@ -169,17 +169,18 @@ Result<RoundedCoefficients> Encoder::Round(std::span<const std::complex<double>>
   return RoundSlots(values, scale, level, pool);
 }
 
-void Encoder::WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const {
-  const Kernels& kernels = context_.kernels();
-  const size_t n = context_.n();
+void Encoder::WriteLimb(const Context& context, const RoundedCoefficients& coefficients, int limb, uint64_t* out,
+                        uint64_t* scratch) {
+  const Kernels& kernels = context.kernels();
+  const size_t n = context.n();
   const Modulus carrier(kCarrier);
-  const Modulus& q = context_.modulus(limb);
+  const Modulus& q = context.modulus(limb);
   kernels.reduce_centered(out, coefficients.pieces.limb(0), n, carrier, q);
   for (int k = 1; k < coefficients.pieces.limbs(); ++k) {
     kernels.reduce_centered(scratch, coefficients.pieces.limb(k), n, carrier, q);
     kernels.mul_scalar_add(out, scratch, q.Pow(2, static_cast<uint64_t>(kPieceBits * k)), n, q);
   }
-  kernels.ntt_forward(out, context_.ntt(limb));
+  kernels.ntt_forward(out, context.ntt(limb));
 }
 
 Result<Plaintext> Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level,

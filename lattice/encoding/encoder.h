@@ -37,7 +37,12 @@ class Encoder {
   Result<RoundedCoefficients> Round(std::span<const double> values, double scale, int level, SlotPool& pool) const;
   Result<RoundedCoefficients> Round(std::span<const std::complex<double>> values, double scale, int level,
                                     SlotPool& pool) const;
-  void WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const;
+  void WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const {
+    WriteLimb(context_, coefficients, limb, out, scratch);
+  }
+  // `limb` of the full basis of `context`: that of a key shape.
+  static void WriteLimb(const Context& context, const RoundedCoefficients& coefficients, int limb, uint64_t* out,
+                        uint64_t* scratch);
 
   // The N/2 slots' real parts, `scale` divided out. Each coefficient is the exact symmetric representative modulo
   // Q_level, rounded to a double; not-a-number when it is beyond the range of doubles (only garbage is). Time grows

@@ -30,10 +30,11 @@ struct Pair {
   bool zero() const { return parts.empty(); }
 };
 
+template <typename Value>
 class Transform {
  public:
   Transform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan, const Ciphertext& x,
-            const Diagonals& diagonals, double scale, KeySource& keys)
+            const DiagonalsOf<Value>& diagonals, double scale, KeySource& keys)
       : work_(work),
         context_(work.context),
         parameters_(work.context.parameters()),
@@ -100,15 +101,15 @@ class Transform {
     }
     for (size_t begin = 0; begin < terms.size(); begin += at_once) {
       const size_t count = std::min(at_once, terms.size() - begin);
-      std::vector<std::span<const double>> rows(count);
+      std::vector<std::span<const Value>> rows(count);
       for (size_t i = 0; i < count; ++i) {
         const Term& term = terms[begin + i];
-        KMRT_ASSIGN_OR_RETURN(const std::span<const double> row, diagonals_(term.row));
+        KMRT_ASSIGN_OR_RETURN(const std::span<const Value> row, diagonals_(term.row));
         if (row.empty() || parameters_.slots() % row.size() != 0) {
           return InvalidArgument("linear transform: row {} has {} values, which do not divide the {} slots", term.row,
                                  row.size(), parameters_.slots());
         }
-        double* out = reinterpret_cast<double*>(slots[i].data());
+        Value* out = reinterpret_cast<Value*>(slots[i].data());
         const size_t giant = static_cast<size_t>(plan_.giants[static_cast<size_t>(term.giant)]) % row.size();
         std::rotate_copy(row.begin(), row.end() - static_cast<std::ptrdiff_t>(giant), row.end(), out);
         rows[i] = {out, row.size()};
@@ -164,7 +165,7 @@ class Transform {
         if (plaintexts_[i].pieces.limbs() > 1 && !scratch) {
           scratch = transform_.work_.pool.Take(MemoryClass::kPlaintexts);
         }
-        transform_.encoder_.WriteLimb(plaintexts_[i], limb, plaintext.data(), scratch.data());
+        Encoder::WriteLimb(context, plaintexts_[i], limb, plaintext.data(), scratch.data());
         const auto accumulate = first_[i] ? context.kernels().mul : context.kernels().mul_add;
         for (size_t begin = 0; begin < n; begin += kTile) {
           const size_t size = std::min(kTile, n - begin);
@@ -371,17 +372,15 @@ class Transform {
   const Encoder& encoder_;
   const LinearTransformPlan& plan_;
   const Ciphertext& x_;
-  const Diagonals& diagonals_;
+  const DiagonalsOf<Value>& diagonals_;
   const double scale_;
   KeySource& keys_;
   std::vector<Pair> blocks_;  // [giant]
 };
 
-}  // namespace
-
-Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
-                                        const Ciphertext& x, const Diagonals& diagonals, double scale,
-                                        KeySource& keys) {
+template <typename Value>
+Result<Ciphertext> Apply(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
+                         const Ciphertext& x, const DiagonalsOf<Value>& diagonals, double scale, KeySource& keys) {
   if (plan.slots != static_cast<int64_t>(work.context.parameters().slots())) {
     return InvalidArgument("linear transform: planned for {} slots, the ciphertext has {}", plan.slots,
                            work.context.parameters().slots());
@@ -390,7 +389,21 @@ Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& en
     return InvalidArgument("linear transform: a ciphertext of {} parts; 2 expected{}", x.parts.size(),
                            x.parts.size() == 3 ? " (relinearize it first)" : "");
   }
-  return Transform(work, encoder, plan, x, diagonals, scale, keys).Run();
+  return Transform<Value>(work, encoder, plan, x, diagonals, scale, keys).Run();
+}
+
+}  // namespace
+
+Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
+                                        const Ciphertext& x, const Diagonals& diagonals, double scale,
+                                        KeySource& keys) {
+  return Apply(work, encoder, plan, x, diagonals, scale, keys);
+}
+
+Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
+                                        const Ciphertext& x, const ComplexDiagonals& diagonals, double scale,
+                                        KeySource& keys) {
+  return Apply(work, encoder, plan, x, diagonals, scale, keys);
 }
 
 int LinearTransformSlots(const scheme::Parameters& parameters, const LinearTransformPlan& plan, int level,

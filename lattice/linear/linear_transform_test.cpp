@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <random>
 
 #include "lattice/evaluator/engine_test.h"
@@ -196,6 +197,47 @@ TEST_F(LinearTransformTest, ShortDiagonalsAreRepeated) {
 // Coefficients beyond 2^50: plaintexts of several pieces.
 TEST_F(LinearTransformTest, LargePlaintextScales) {
   CheckForms(Range(0, 6), RandomRows(6, 17), 5, 0x1p90, 2);
+}
+
+// Complex diagonals of different periods, with plain keys and with keys of a shape.
+TEST_F(LinearTransformTest, ComplexDiagonals) {
+  const std::vector<int64_t> indices = {-3, -1, 0, 1, 2, 4, 8, 9};
+  std::vector<std::vector<std::complex<double>>> rows;
+  std::vector<double> expected_re(x_.size()), expected_im(x_.size());
+  for (size_t r = 0; r < indices.size(); ++r) {
+    const std::vector<double> values = RandomValues(2 * (x_.size() >> (r % 3)), 800 + r);
+    std::vector<std::complex<double>>& row = rows.emplace_back();
+    for (size_t i = 0; i < values.size(); i += 2) row.emplace_back(values[i], values[i + 1]);
+    const std::vector<double> rotated = Rotated(x_, indices[r]);
+    for (size_t i = 0; i < x_.size(); ++i) {
+      const std::complex<double> product = row[i % row.size()] * rotated[i];
+      expected_re[i] += product.real();
+      expected_im[i] += product.imag();
+    }
+  }
+  const ComplexDiagonals diagonals = [&](size_t row) -> Result<std::span<const std::complex<double>>> {
+    return std::span<const std::complex<double>>(rows[row]);
+  };
+  const Ciphertext x = engine_.Encrypt(x_, 2);
+  for (const scheme::KeyShape& shape : {scheme::KeyShape{}, scheme::KeyShape{2, 4}}) {
+    const Context& context = **engine_.context.At(shape);
+    for (const Form form : circuit::kLinearTransformForms) {
+      SCOPED_TRACE(ToString(form));
+      const LinearTransformPlan plan = Plan(indices, form);
+      MemoryKeys keys(engine_.context, engine_.pool, *RandomSeed());
+      for (const int64_t shift : plan.keys) {
+        ASSERT_TRUE(keys.Generate(engine_.secret, context.parameters().RotationKey(shift), 2).ok());
+      }
+      const Workspace work{context, engine_.pool, &engine_.workers};
+      const auto y = ApplyLinearTransform(work, engine_.encoder, plan, x, diagonals, Scale(), keys);
+      ASSERT_TRUE(y.ok()) << y.status().message();
+      const auto values =
+          engine_.encoder.DecodeComplex(*Decrypt(engine_.context, engine_.pool, engine_.secret, *y), engine_.pool);
+      for (size_t i = 0; i < values.size(); ++i) {
+        EXPECT_LT(std::abs(values[i] - std::complex(expected_re[i], expected_im[i])), 2 * Bound(plan, x, Scale()));
+      }
+    }
+  }
 }
 
 TEST_F(LinearTransformTest, RescaledResultsCarryOn) {
