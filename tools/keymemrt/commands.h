@@ -9,6 +9,7 @@
 namespace keymemrt::tools {
 
 void AddExplain(CLI::App& app, int& exit_code);
+void AddCalibrate(CLI::App& app, int& exit_code);
 void AddKeygen(CLI::App& app, int& exit_code);
 void AddEncrypt(CLI::App& app, int& exit_code);
 void AddRun(CLI::App& app, int& exit_code);

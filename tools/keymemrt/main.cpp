@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 
 #include "tools/keymemrt/commands.h"
+#include "tools/keymemrt/compiler_path.h"
 #include "tools/keymemrt/report.h"
 
 namespace keymemrt::tools {
@@ -20,16 +20,10 @@ namespace {
 
 // Replaces this process by keymemrt-compile with the same arguments. Returns only when that fails.
 int Compile(char** argv) {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string compiler = (self.parent_path() / "keymemrt-compile").string();
-  if (error || !std::filesystem::exists(compiler)) {
-    return Fail(InvalidArgument("{} is not there: this is a build without the compiler (KMRT_COMPILER=OFF); compile on a "
-                                "machine that has it and bring the .kmrt file",
-                                compiler));
-  }
-  execv(compiler.c_str(), argv + 1);
-  return Fail(Failed("cannot start {}: {}", compiler, std::strerror(errno)));
+  const Result<std::string> compiler = CompilerPath();
+  if (!compiler.ok()) return Fail(compiler.status());
+  execv(compiler->c_str(), argv + 1);
+  return Fail(Failed("cannot start {}: {}", *compiler, std::strerror(errno)));
 }
 
 int Main(int argc, char** argv) {
@@ -43,6 +37,7 @@ int Main(int argc, char** argv) {
   int exit_code = 0;
   app.add_subcommand("compile", "compile a model (.mlir) to a program (.kmrt)");
   AddExplain(app, exit_code);
+  AddCalibrate(app, exit_code);
   AddKeygen(app, exit_code);
   AddEncrypt(app, exit_code);
   AddRun(app, exit_code);
@@ -56,4 +51,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace keymemrt::tools
 
-int main(int argc, char** argv) { return keymemrt::tools::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return keymemrt::tools::Main(argc, argv);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner/timing.h"
+
+#include <algorithm>
+
+namespace keymemrt::planner {
+
+TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int processors) {
+  const double bytes = static_cast<double>(run.chunk_bytes);
+  const double service = channel.bytes_per_second > 0 ? bytes / channel.bytes_per_second : 0;
+  // Checking and copying a chunk is somebody's processor time. Where evaluation leaves a processor free it costs
+  // nothing, otherwise it delays evaluation.
+  const double delay = run.threads < processors ? 0 : bytes * channel.processor_seconds_per_byte / run.threads;
+
+  TimePrediction prediction;
+  double now = 0, channel_free = 0;
+  const auto read_whole = [&](uint64_t chunks) {
+    if (chunks == 0) return;
+    const double done = std::max(channel_free, now) + channel.latency_seconds + static_cast<double>(chunks) * service;
+    prediction.stall_seconds += done - now;
+    prediction.read_seconds += static_cast<double>(chunks) * service;
+    now = channel_free = done;
+  };
+  read_whole(run.preload_chunks);
+  prediction.load_seconds = now;
+  prediction.stall_seconds = 0;  // loading is counted by itself
+
+  // When the chunks read last had their turn: until then they take one of the places.
+  std::vector<double> turns(std::max<uint32_t>(run.read_ahead, 1), 0);
+  uint64_t reads = 0;
+  now += run.seconds_before;
+  prediction.compute_seconds = run.seconds_before;
+  for (const TimedUse& use : run.uses) {
+    prediction.compute_seconds += use.seconds + use.seconds_after + use.chunks * delay;
+    if (use.whole || use.chunks == 0) {
+      read_whole(use.chunks);
+      now += use.seconds + use.chunks * delay;
+    } else {
+      const double step = use.seconds / use.chunks + delay;
+      for (uint32_t i = 0; i < use.chunks; ++i) {
+        double& turn = turns[reads++ % turns.size()];
+        // Places are freed in order, so a read that could begin earlier has its latency behind it when the channel is.
+        const double asked = std::max(turn, prediction.load_seconds);
+        const double ready = std::max(channel_free, asked + channel.latency_seconds) + service;
+        channel_free = ready;
+        prediction.read_seconds += service;
+        if (ready > now) {
+          prediction.stall_seconds += ready - now;
+          now = ready;
+        }
+        now += step;
+        turn = now;
+      }
+    }
+    now += use.seconds_after;
+  }
+  prediction.wall_seconds = now;
+  prediction.lower_bound_seconds = std::max(prediction.compute_seconds, prediction.read_seconds);
+  return prediction;
+}
+
+}  // namespace keymemrt::planner

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/work.h"
+
+#include <algorithm>
+
+#include "runtime/plan/liveness.h"
+
+namespace keymemrt::runtime {
+
+namespace {
+
+using planner::Work;
+using program::Op;
+using program::Opcode;
+using program::Value;
+using scheme::Parameters;
+
+// Adds up work on limbs of one parameter set (that of the keys, where there is one).
+class Counter {
+ public:
+  explicit Counter(const Parameters& parameters) : parameters_(parameters) {}
+
+  const Work& work() const { return work_; }
+  size_t Width(int limb) const {
+    return parameters_.modulus(limb) < uint64_t{1} << 50 ? planner::kNarrow : planner::kWide;
+  }
+
+  void Transform(int limb, double times = 1) { work_.transforms[Width(limb)] += times; }
+  void Pass(int limb, double times = 1) { work_.passes[Width(limb)] += times; }
+  void Passes(int level, double times) {
+    for (int limb = 0; limb <= level; ++limb) Pass(limb, times);
+  }
+  void Embedding() { work_.embeddings += 1; }
+
+  // Digits out of a polynomial: back to coefficients, then to every live limb (ModUp).
+  void Decompose(int level) {
+    for (int limb = 0; limb <= level; ++limb) {
+      Transform(limb);
+      Pass(limb, 2);
+    }
+    ForEachDigitLimb(level, [&](int digit, int limb) {
+      const int begin = parameters_.DigitBegin(digit), end = parameters_.DigitEnd(digit, level);
+      if (limb >= begin && limb < end) return;
+      work_.conversions[Width(limb)] += end - begin;
+      Transform(limb);
+    });
+  }
+  void KeyProducts(int level) {
+    ForEachDigitLimb(level, [&](int, int limb) { work_.key_products[Width(limb)] += 1; });
+  }
+  // Division by P of so many polynomials.
+  void ModDown(int level, int polynomials) {
+    for (int i = 0; i < parameters_.p_count(); ++i) {
+      Transform(parameters_.q_count() + i, polynomials);
+      Pass(parameters_.q_count() + i, polynomials);
+    }
+    for (int limb = 0; limb <= level; ++limb) {
+      work_.conversions[Width(limb)] += polynomials * parameters_.p_count();
+      Transform(limb, polynomials);
+      Pass(limb, polynomials);
+    }
+  }
+
+ private:
+  template <typename F>
+  void ForEachDigitLimb(int level, F f) const {
+    for (int digit = 0; digit < parameters_.DigitCount(level); ++digit) {
+      for (int limb = 0; limb <= level; ++limb) f(digit, limb);
+      for (int i = 0; i < parameters_.p_count(); ++i) f(digit, parameters_.q_count() + i);
+    }
+  }
+
+  const Parameters& parameters_;
+  Work work_;
+};
+
+Work WorkOf(const program::Program& program, const Parameters& parameters, const Op& op, bool consumes) {
+  if (op.result == program::kNone) return {};
+  Counter counter(parameters);
+  const Value& result = program.values[op.result];
+  const Value& operand = op.operands[0] == program::kNone ? result : program.values[op.operands[0]];
+  const int level = operand.level;
+  switch (op.opcode) {
+    case Opcode::kEncode:
+      counter.Embedding();
+      for (int limb = 0; limb <= level; ++limb) counter.Transform(limb);
+      counter.Passes(level, 1);
+      break;
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kNegate:
+      counter.Passes(level, operand.parts);
+      if (!consumes) counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kAddPlain:
+    case Opcode::kSubPlain:
+      counter.Passes(level, 1);
+      if (!consumes) counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kMulPlain:
+      counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kMul:
+      counter.Passes(level, 4);
+      break;
+    case Opcode::kRelinearize:
+      counter.Decompose(level);
+      counter.KeyProducts(level);
+      counter.ModDown(level, 2);
+      counter.Passes(level, consumes ? 2 : 5);
+      break;
+    case Opcode::kRescale:
+      counter.Transform(level, operand.parts);
+      for (int limb = 0; limb < level; ++limb) {
+        counter.Transform(limb, operand.parts);
+        counter.Pass(limb, 2 * operand.parts);
+      }
+      if (!consumes) counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kLevelReduce:
+      if (!consumes) counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kRotate:
+      counter.Decompose(level);
+      counter.KeyProducts(level);
+      counter.ModDown(level, 2);
+      counter.Passes(level, 3);
+      break;
+    case Opcode::kDecompose:
+      counter.Decompose(level);
+      counter.Passes(level, 1);  // a digit's own limbs are copied
+      break;
+    case Opcode::kRotateHoisted:
+      counter.KeyProducts(level);
+      counter.ModDown(level, 2);
+      counter.Passes(level, 3);
+      break;
+    case Opcode::kLoadKey:
+    case Opcode::kClearKey:
+    case Opcode::kClear:
+      break;
+  }
+  return counter.work();
+}
+
+}  // namespace
+
+std::vector<Work> OperationWork(const program::Program& program, const Parameters& parameters) {
+  const Liveness liveness(program);
+  std::vector<Work> work;
+  work.reserve(program.ops.size());
+  for (size_t i = 0; i < program.ops.size(); ++i) {
+    work.push_back(WorkOf(program, parameters, program.ops[i], liveness.Consumes(i)));
+  }
+  return work;
+}
+
+planner::TimedRun TimeRun(const program::Program& program, const Parameters& parameters, const planner::Trace& trace,
+                          const Policy& policy, const planner::Machine& machine, int threads) {
+  const std::vector<Work> work = OperationWork(program, parameters);
+  const planner::RingRates rates = planner::RatesOf(machine, parameters.log_n());
+  const auto seconds = [&](size_t begin, size_t end) {
+    double sum = 0;
+    for (size_t i = begin; i < end; ++i) sum += planner::Seconds(work[i], rates, threads);
+    return sum;
+  };
+  planner::TimedRun run;
+  run.chunk_bytes = trace.slot_bytes;
+  run.threads = threads;
+  run.read_ahead = std::max<uint32_t>(policy.read_ahead, 1);
+  run.seconds_before = seconds(0, trace.uses.empty() ? program.ops.size() : trace.uses[0].op);
+  if (policy.preload) {
+    for (const uint32_t chunks : trace.key_chunks) run.preload_chunks += chunks;
+  }
+  std::vector<uint32_t> there(trace.key_chunks.size(), 0);  // of keys that are loaded as a whole
+  for (size_t u = 0; u < trace.uses.size(); ++u) {
+    const UseRule& rule = policy.rules[u];
+    planner::TimedUse use;
+    use.seconds = seconds(trace.uses[u].op, trace.uses[u].op + 1);
+    use.seconds_after =
+        seconds(trace.uses[u].op + 1, u + 1 < trace.uses.size() ? trace.uses[u + 1].op : program.ops.size());
+    if (policy.preload) {
+      use.chunks = 0;
+    } else if (rule.load != 0) {
+      use.whole = true;
+      use.chunks = rule.load - std::min(rule.load, there[rule.key]);
+      there[rule.key] = rule.keep;
+    } else {
+      use.chunks = rule.chunks - rule.hit;
+    }
+    run.uses.push_back(use);
+  }
+  return run;
+}
+
+}  // namespace keymemrt::runtime

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How much elementary work a program's operations are, by the engine's own algorithms: what planner/machine.h turns
+// into seconds. Counted in limbs, separately for moduli below and above 2^50.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "planner/machine.h"
+#include "planner/timing.h"
+#include "planner/trace.h"
+#include "program/program.h"
+#include "runtime/plan/policy.h"
+#include "scheme/parameters.h"
+
+namespace keymemrt::runtime {
+
+// By operation, in order; key lifetimes and clears are no work. REQUIRES: Verify(program).ok(), parameters the
+// program's.
+std::vector<planner::Work> OperationWork(const program::Program& program, const scheme::Parameters& parameters);
+
+// A run of the program under a policy, for planner::PredictTime. `trace`: as MakeTrace made it, `policy` from it.
+planner::TimedRun TimeRun(const program::Program& program, const scheme::Parameters& parameters,
+                          const planner::Trace& trace, const Policy& policy, const planner::Machine& machine,
+                          int threads);
+
+}  // namespace keymemrt::runtime

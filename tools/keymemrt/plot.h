@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A line chart as SVG that refers to nothing outside itself.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace keymemrt::tools {
+
+struct PlotLine {
+  std::string name;
+  std::vector<std::pair<double, double>> points;  // ascending in x
+  bool dashed = false;
+};
+
+struct Plot {
+  std::string title;
+  std::string x_label, y_label;
+  // How an x is written at the axis; y are plain numbers.
+  std::string (*x_text)(double) = nullptr;
+  std::vector<PlotLine> lines;
+  std::vector<std::pair<std::string, std::pair<double, double>>> marks;  // named points
+};
+
+// x is logarithmic, y begins at 0. REQUIRES: some line has a point, every x is positive.
+std::string ToSvg(const Plot& plot);
+
+}  // namespace keymemrt::tools
