@@ -368,7 +368,7 @@ class Explain(Case):
         texts = [element.text for element in root.iter() if element.tag.endswith("text")]
         for word in ("planned", "resident", "streaming", "seconds"):
             self.assertIn(word, texts)
-        self.refused(FAILED, "nowhere", "explain", m, "--plot", "/nowhere/time.svg")
+        self.refused(USAGE, "nowhere", "explain", m, "--plot", "/nowhere/time.svg")
 
 
 class MnistMlp(Case):
