@@ -4,6 +4,8 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(GNUInstallDirs)
+set(CMAKE_INSTALL_RPATH $ORIGIN $ORIGIN/../${CMAKE_INSTALL_LIBDIR})
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 if(NOT CMAKE_BUILD_TYPE)
@@ -33,12 +35,12 @@ if(KMRT_SANITIZE)
 endif()
 
 # kmrt_library(lattice_ring SRCS a.cpp b.cpp DEPS base PRIVATE_DEPS OpenSSL::Crypto)
-#   makes the static library keymemrt_lattice_ring, alias keymemrt::lattice_ring. A name in DEPS without '::' is a
-#   library of this project.
+#   makes the library keymemrt_lattice_ring, alias keymemrt::lattice_ring. A name in DEPS without '::' is a library of
+#   this project.
 function(kmrt_library name)
   cmake_parse_arguments(A "" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
   if(A_SRCS)
-    add_library(keymemrt_${name} STATIC ${A_SRCS})
+    add_library(keymemrt_${name} ${A_SRCS})  # static unless BUILD_SHARED_LIBS
     set(scope PUBLIC)
   else()
     add_library(keymemrt_${name} INTERFACE)
@@ -46,11 +48,58 @@ function(kmrt_library name)
   endif()
   add_library(keymemrt::${name} ALIAS keymemrt_${name})
   kmrt_qualify(deps ${A_DEPS})
-  target_link_libraries(keymemrt_${name} ${scope} kmrt_flags ${deps})
+  target_link_libraries(keymemrt_${name} ${scope} $<BUILD_INTERFACE:kmrt_flags> ${deps})
+  target_include_directories(keymemrt_${name} INTERFACE $<INSTALL_INTERFACE:${KMRT_INSTALL_INCLUDEDIR}>)
+  target_compile_features(keymemrt_${name} INTERFACE cxx_std_20)
+  set_target_properties(keymemrt_${name} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL PROPERTY KMRT_DEPS_${name} ${A_DEPS} ${A_PRIVATE_DEPS})
   if(A_PRIVATE_DEPS)
     kmrt_qualify(private_deps ${A_PRIVATE_DEPS})
     target_link_libraries(keymemrt_${name} PRIVATE ${private_deps})
   endif()
+endfunction()
+
+# kmrt_install(runtime_service runtime_client): installs the libraries, those that they need, their headers (named as in
+# the tree, below KMRT_INSTALL_INCLUDEDIR) and a CMake package with the targets keymemrt::<name>. What libraries need
+# from outside the project, cmake/KeyMemRTConfig.cmake.in finds. Called once, after all of them are made.
+set(KMRT_INSTALL_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/keymemrt)
+function(kmrt_install)
+  set(open ${ARGN})
+  set(names)
+  while(open)
+    list(POP_FRONT open name)
+    if(name MATCHES "::" OR name IN_LIST names)
+      continue()
+    endif()
+    list(APPEND names ${name})
+    get_property(deps GLOBAL PROPERTY KMRT_DEPS_${name})
+    list(APPEND open ${deps})
+  endwhile()
+
+  set(targets)
+  set(folders)
+  foreach(name ${names})
+    list(APPEND targets keymemrt_${name})
+    get_target_property(folder keymemrt_${name} SOURCE_DIR)
+    list(APPEND folders ${folder})
+  endforeach()
+  install(TARGETS ${targets} EXPORT KeyMemRTTargets)
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder ${folders})
+    file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${folder})
+    install(DIRECTORY ${folder}/ DESTINATION ${KMRT_INSTALL_INCLUDEDIR}/${relative}
+      FILES_MATCHING PATTERN "*.h" PATTERN "test*" EXCLUDE PATTERN "*_test.h" EXCLUDE
+      PATTERN deployment.h EXCLUDE PATTERN temporary_directory.h EXCLUDE)
+  endforeach()
+
+  set(package ${CMAKE_INSTALL_LIBDIR}/cmake/KeyMemRT)
+  install(EXPORT KeyMemRTTargets NAMESPACE keymemrt:: DESTINATION ${package})
+  include(CMakePackageConfigHelpers)
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/KeyMemRTConfig.cmake.in
+    ${PROJECT_BINARY_DIR}/KeyMemRTConfig.cmake INSTALL_DESTINATION ${package})
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/KeyMemRTConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_BINARY_DIR}/KeyMemRTConfig.cmake ${PROJECT_BINARY_DIR}/KeyMemRTConfigVersion.cmake
+    DESTINATION ${package})
 endfunction()
 
 # kmrt_test(ntt_test SRCS ntt_test.cpp DEPS lattice_ntt [LABELS slow]): a GoogleTest program, one CTest test per TEST.
