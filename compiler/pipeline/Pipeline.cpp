@@ -11,6 +11,7 @@
 #include "compiler/transforms/LowerLinearTransform/LowerLinearTransform.h"
 #include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 #include "compiler/transforms/Normalize/Normalize.h"
+#include "compiler/transforms/VerifyKeyLifetimes/VerifyKeyLifetimes.h"
 #include "compiler/transforms/VerifyProgramForm/VerifyProgramForm.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassOptions.h"
@@ -38,6 +39,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addNestedPass<func::FuncOp>(createInsertKeys());
     manager.addNestedPass<func::FuncOp>(createHoistRotations());
     manager.addNestedPass<func::FuncOp>(createMergeKeyLifetimes());
+    manager.addNestedPass<func::FuncOp>(createVerifyKeyLifetimes({/*report=*/false}));
     return;
   case Phase::Program:
     manager.addNestedPass<func::FuncOp>(createInsertClears());
@@ -80,6 +82,7 @@ void registerPasses() {
   registerHoistRotations();
   registerMergeKeyLifetimes();
   registerInsertClears();
+  registerVerifyKeyLifetimes();
   registerVerifyProgramForm();
   registerPipeline("keymemrt-to-import",
                    "Run phase import: check parameters, normalise the program", Phase::Import);

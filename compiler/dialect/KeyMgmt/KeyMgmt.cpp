@@ -122,9 +122,8 @@ std::optional<int64_t> getKeyLevel(Type key) {
 Type withKeyLevel(Type key, std::optional<int64_t> level) {
   MLIRContext *context = key.getContext();
   return TypeSwitch<Type, Type>(key)
-      .Case([&](RotKeyType type) {
-        return RotKeyType::get(context, type.getRotationIndex(), level);
-      })
+      .Case(
+          [&](RotKeyType type) { return RotKeyType::get(context, type.getRotationIndex(), level); })
       .Case([&](ConjKeyType) { return ConjKeyType::get(context, level); })
       .Case([&](RelinKeyType) { return RelinKeyType::get(context, level); })
       .Case([&](SwitchKeyType type) {
