@@ -53,13 +53,13 @@ inline std::vector<double> Rotated(const std::vector<double>& x, int64_t shift) 
 }
 
 struct Engine {
-  explicit Engine(scheme::Parameters parameters, int threads = 1)
+  explicit Engine(scheme::Parameters parameters, int threads = 1, scheme::SecretDistribution distribution = {})
       : context(std::move(parameters)),
         pool(context.n()),
         workers(threads),
         encoder(context),
         evaluator(context, pool, &workers),
-        secret(*SecretKey::Generate(context.parameters())),
+        secret(*SecretKey::Generate(context.parameters(), distribution)),
         public_key(*GeneratePublicKey(context, pool, secret)),
         keys(context, pool, *RandomSeed()) {}
 

@@ -394,9 +394,9 @@ Result<Ciphertext> Evaluator::RotateHoisted(const Ciphertext& a, const Digits& d
       key, keys);
 }
 
-Ciphertext Evaluator::Copy(const Ciphertext& a) const {
-  Ciphertext result = Fresh(a.parts.size(), a.level, a.scale);
-  ForEachLimb(a.parts.size(), a.level, [&](size_t part, int limb, const Modulus&) {
+Ciphertext Evaluator::Copy(const Ciphertext& a, int level) const {
+  Ciphertext result = Fresh(a.parts.size(), level, a.scale);
+  ForEachLimb(a.parts.size(), level, [&](size_t part, int limb, const Modulus&) {
     std::copy_n(a.parts[part].limb(limb), context_.n(), result.parts[part].limb(limb));
   });
   return result;

@@ -69,7 +69,9 @@ class Evaluator {
   // The same message under the secret that secret switch `number` leads to. Two parts.
   Result<Ciphertext> SwitchSecret(const Ciphertext& a, uint64_t number, KeySource& keys) const;
 
-  Ciphertext Copy(const Ciphertext& a) const;
+  Ciphertext Copy(const Ciphertext& a) const { return Copy(a, a.level); }
+  // Of the limbs of `level`: Copy and LevelReduce in one. REQUIRES: 0 <= level <= a.level.
+  Ciphertext Copy(const Ciphertext& a, int level) const;
 
   // Slots of scratch (MemoryClass::kScratch) that one operation takes at most at `level`, beside operands and result:
   // for the memory model. Exact for Rotate on one worker, an upper bound else.
