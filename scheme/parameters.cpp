@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/checksum.h"
+#include "scheme/security.h"
 
 namespace keymemrt::scheme {
 
@@ -48,6 +49,11 @@ Result<Parameters> Parameters::Create(const ParameterLiteral& literal, Security 
   if (literal.log_default_scale < 1 || literal.log_default_scale > 60) {
     return InvalidArgument("logDefaultScale = {}: 1 to 60 bits expected", literal.log_default_scale);
   }
+  for (const int weight : {literal.secret_weight, literal.ephemeral_weight}) {
+    if (weight < 0 || weight > 1 << literal.log_n) {
+      return InvalidArgument("a secret of weight {}: 0 to N = {} expected", weight, 1 << literal.log_n);
+    }
+  }
   std::vector<uint64_t> all;
   for (size_t i = 0; i < literal.q.size(); ++i) {
     KMRT_RETURN_IF_ERROR(CheckModulus(literal.q[i], "Q", i, literal.log_n));
@@ -74,10 +80,13 @@ Result<Parameters> Parameters::Assemble(ParameterLiteral literal, Security secur
   }
   Parameters parameters(std::move(literal), security, shape);
   if (security == Security::k128Bit && !parameters.Is128BitSecure()) {
+    const Result<int> bound = MaxLogQP(parameters.log_n(), {parameters.literal().secret_weight});
+    if (!bound.ok()) return bound.status();
     return InvalidArgument(
-        "log2(QP) = {:.1f} bits exceed {}, the most that is 128-bit secure at N=2^{}; take fewer or smaller primes, a larger N, "
-        "or --insecure",
-        parameters.LogQP(parameters.max_level()), MaxLogQP(parameters.log_n()), parameters.log_n());
+        "log2(QP) = {:.1f} bits exceed {}, the most that is 128-bit secure at N=2^{} with a secret {}; take fewer or "
+        "smaller primes, a larger N, or --insecure",
+        parameters.LogQP(parameters.max_level()), *bound, parameters.log_n(),
+        SecretDistribution{parameters.literal().secret_weight}.ToString());
   }
   return parameters;
 }
@@ -136,6 +145,11 @@ Parameters::Parameters(ParameterLiteral literal, Security security, const KeySha
                                   static_cast<uint64_t>(literal_.log_default_scale), literal_.q.size()};
   fields.insert(fields.end(), literal_.q.begin(), literal_.q.end());
   fields.insert(fields.end(), literal_.p.begin(), literal_.p.end());
+  // Only where there are any: no modulus is as small, and other sets keep their names.
+  if (literal_.secret_weight != 0 || literal_.ephemeral_weight != 0) {
+    fields.push_back(static_cast<uint64_t>(literal_.secret_weight));
+    fields.push_back(static_cast<uint64_t>(literal_.ephemeral_weight) | uint64_t{1} << 62);
+  }
   fingerprint_ = Xxh3(std::as_bytes(std::span<const uint64_t>(fields)));
 }
 
@@ -150,7 +164,10 @@ double Parameters::LogQ(int level) const { return SumLog2(literal_.q, 0, static_
 
 double Parameters::LogQP(int level) const { return LogQ(level) + SumLog2(literal_.p, 0, literal_.p.size()); }
 
-bool Parameters::Is128BitSecure() const { return LogQP(max_level()) <= MaxLogQP(log_n()); }
+bool Parameters::Is128BitSecure() const {
+  const Result<int> bound = MaxLogQP(log_n(), {literal_.secret_weight});
+  return bound.ok() && LogQP(max_level()) <= *bound;
+}
 
 uint64_t Parameters::GaloisElement(int64_t shift) const {
   const int64_t order = static_cast<int64_t>(slots());

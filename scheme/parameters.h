@@ -22,6 +22,11 @@ struct ParameterLiteral {
   std::vector<uint64_t> q;         // base prime first
   std::vector<uint64_t> p;         // special primes
   int log_default_scale = 0;       // log2 of the scale of inputs and outputs
+  // Coefficients of the secret that are not zero; 0: uniform ternary (SecretDistribution).
+  int secret_weight = 0;
+  // Of the ephemeral secret to which bootstrapping switches for its lowest level (sparse-secret encapsulation, eprint
+  // 2022/024); 0: there is none.
+  int ephemeral_weight = 0;
 
   bool operator==(const ParameterLiteral&) const = default;
 };
@@ -68,7 +73,8 @@ int MaxLogQP(int log_n);
 class Parameters {
  public:
   // Checks: 10 <= log_n <= 17; at least one q and one p; every modulus an odd prime = 1 mod 2N, below 2^61, no two equal;
-  // default scale in [1, 60] bits; P at least as large as some one-limb digit; with k128Bit, LogQP() <= MaxLogQP.
+  // default scale in [1, 60] bits; weights 0..N; P at least as large as some one-limb digit; with k128Bit, LogQP() <=
+  // MaxLogQP for the secret's distribution.
   // Errors (kInvalidArgument) name the modulus and what is wrong with it.
   static Result<Parameters> Create(const ParameterLiteral& literal, Security security);
 
@@ -98,7 +104,7 @@ class Parameters {
   // log2(Q_level * P) and log2(Q_level), exact to double precision.
   double LogQP(int level) const;
   double LogQ(int level) const;
-  // Whether log2(Q*P) is within the 128-bit bound.
+  // Whether log2(Q*P) is within the 128-bit bound of the secret's distribution.
   bool Is128BitSecure() const;
 
   // --- The gadget of hybrid key switching (Han, Ki, "Better bootstrapping for approximate homomorphic encryption", 2020).

@@ -76,6 +76,31 @@ TEST(Parameters, RefusesWhatCannotWork) {
   EXPECT_FALSE(insecure->Is128BitSecure());
 }
 
+TEST(Parameters, TheBoundIsThatOfTheSecret) {
+  ParameterLiteral literal;
+  literal.log_n = 15;
+  literal.log_default_scale = 40;
+  literal.q = *FindNttPrimes(50, 15, 14);
+  literal.p = *FindNttPrimes(60, 15, 2, literal.q);  // 820 bits: above 768, below 881
+  literal.ephemeral_weight = 32;
+  const auto uniform = Parameters::Create(literal, Security::k128Bit);
+  ASSERT_TRUE(uniform.ok()) << uniform.status().message();
+  literal.secret_weight = 192;
+  const auto sparse = Parameters::Create(literal, Security::k128Bit);
+  ASSERT_FALSE(sparse.ok());
+  EXPECT_NE(sparse.status().message().find("exceed 768"), std::string::npos) << sparse.status().message();
+  literal.secret_weight = 100;  // nobody has published a bound
+  EXPECT_FALSE(Parameters::Create(literal, Security::k128Bit).ok());
+  const auto insecure = Parameters::Create(literal, Security::kInsecure);
+  ASSERT_TRUE(insecure.ok());
+  EXPECT_FALSE(insecure->Is128BitSecure());
+  EXPECT_NE(insecure->fingerprint(), uniform->fingerprint());
+  literal.secret_weight = -1;
+  EXPECT_FALSE(Parameters::Create(literal, Security::kInsecure).ok());
+  literal.secret_weight = (1 << 15) + 1;
+  EXPECT_FALSE(Parameters::Create(literal, Security::kInsecure).ok());
+}
+
 TEST(Parameters, TheKeyOfALowerLevelIsAPrefix) {
   const auto parameters = *Parameters::Create(Small(), Security::k128Bit);
   const int digits = parameters.DigitCount(parameters.max_level());

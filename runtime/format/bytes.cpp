@@ -52,6 +52,8 @@ void AppendParameters(ByteWriter& writer, const scheme::ParameterLiteral& parame
   writer.U32(static_cast<uint32_t>(parameters.log_default_scale));
   writer.U32(static_cast<uint32_t>(parameters.q.size()));
   writer.U32(static_cast<uint32_t>(parameters.p.size()));
+  writer.U32(static_cast<uint32_t>(parameters.secret_weight));
+  writer.U32(static_cast<uint32_t>(parameters.ephemeral_weight));
   for (const uint64_t q : parameters.q) writer.U64(q);
   for (const uint64_t p : parameters.p) writer.U64(p);
 }
@@ -62,6 +64,8 @@ scheme::ParameterLiteral TakeParameters(ByteReader& reader) {
   parameters.log_default_scale = static_cast<int>(reader.U32());
   const uint64_t q_count = reader.U32();
   const uint64_t p_count = reader.U32();
+  parameters.secret_weight = static_cast<int>(reader.U32());
+  parameters.ephemeral_weight = static_cast<int>(reader.U32());
   // A count that lies must not decide how much memory is taken: no more moduli than bytes are read.
   for (uint64_t i = 0; i < q_count && reader.ok(); ++i) parameters.q.push_back(reader.U64());
   for (uint64_t i = 0; i < p_count && reader.ok(); ++i) parameters.p.push_back(reader.U64());
