@@ -620,6 +620,8 @@ void Checker::executeUnknownLoop(Operation *op) {
     return std::pair(head, handed);
   };
   ++silent;
+  // A key that is carried is one of its own: its name from before the loop is not what it is now.
+  const auto firstUnified = static_cast<KeyId>(keys.size());
   for (int i = 0;; ++i) {
     const auto [head, handed] = iterate();
     State joined;
@@ -629,7 +631,7 @@ void Checker::executeUnknownLoop(Operation *op) {
     SmallVector<Names> renamed = names;
     State canonical = joined;
     for (auto [was, is] : llvm::zip_equal(carried, renamed)) {
-      if (was == is || was.size() != 1 || is.size() != 1)
+      if (was == is || was.size() != 1 || is.size() != 1 || was.front() < firstUnified)
         continue;
       auto before = head.live.find(was.front());
       auto after = canonical.live.find(is.front());

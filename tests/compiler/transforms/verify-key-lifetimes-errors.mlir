@@ -309,3 +309,25 @@ func.func @other_regions() {
   }
   return
 }
+
+// -----
+
+!rk = !key_mgmt.rot_key<>
+
+// The key from before the loop is the first iteration's only.
+func.func @stale_name_in_the_loop(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note@+1 {{the key is loaded here}}
+  %first = key_mgmt.load_key %c1 : index -> <>
+  %last = scf.for %j = %c0 to %n step %c1 iter_args(%k = %first) -> (!rk) {
+    // expected-error@+1 {{[K1] uses a key that has been cleared}}
+    "test.use"(%first) : (!rk) -> ()
+    // expected-note@+1 {{the key is cleared here}}
+    key_mgmt.clear_key %k : <>
+    %next = key_mgmt.load_key %c1 : index -> <>
+    scf.yield %next : !rk
+  }
+  key_mgmt.clear_key %last : <>
+  return
+}
