@@ -49,12 +49,12 @@ class StoredKeys {
              int level)
       : directory_(parent + "/keymemrt-bench.XXXXXX") {
     if (mkdtemp(directory_.data()) == nullptr) Need(Failed("{}: cannot make a directory", directory_));
-    auto writer = Need(runtime::KeyStoreWriter::Create(directory_, context.parameters(), true,
-                                                       Need(runtime::KeySetId::Random()), a_seed));
+    auto writer = Need(runtime::KeyStoreWriter::Open(directory_, context.parameters(), true,
+                                                     Need(runtime::KeySetId::Random()), a_seed));
     for (const int64_t shift : shifts) {
       const scheme::KeyId key = context.parameters().RotationKey(shift);
-      Need(writer->Add(key, level, [&](const lattice::ChunkSink& sink) {
-        return lattice::GenerateSwitchingKey(context, pool, secret, a_seed, key, level, sink);
+      Need(writer->Add(key, level, [&](int up_to, const lattice::ChunkSink& sink) {
+        return lattice::GenerateSwitchingKey(context, pool, secret, a_seed, key, up_to, sink);
       }));
     }
     Need(writer->Commit());

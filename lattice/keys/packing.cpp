@@ -2,6 +2,7 @@
 #include "lattice/keys/packing.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "lattice/arith/cpu_clones.h"
@@ -91,12 +92,42 @@ UnpackWords VectorUnpack() {
 }
 #endif
 
-Status UnpackResidues(std::span<const uint64_t> packed, const Modulus& q, std::span<uint64_t> residues) {
-  assert(residues.size() % 64 == 0 && packed.size() == PackedWords(residues.size(), q.bits()));
-  const UnpackWords unpack = VectorUnpack() != nullptr ? VectorUnpack() : PortableUnpack;
-  if (unpack(packed.data(), q.bits(), q.value() - 1, residues.data(), residues.size())) return Status();
+namespace {
+
+UnpackWords FastestUnpack() {
+  return VectorUnpack() != nullptr ? VectorUnpack() : PortableUnpack;
+}
+
+Status ExplainUnpacked(std::span<const uint64_t> residues, const Modulus& q) {
   const auto wrong = std::find_if(residues.begin(), residues.end(), [&](uint64_t x) { return x >= q.value(); });
   return Corrupt("packed residue {} is {}, below the modulus {} expected", wrong - residues.begin(), *wrong, q.value());
+}
+
+}  // namespace
+
+Status UnpackResidues(std::span<const uint64_t> packed, const Modulus& q, std::span<uint64_t> residues) {
+  assert(residues.size() % 64 == 0 && packed.size() == PackedWords(residues.size(), q.bits()));
+  if (FastestUnpack()(packed.data(), q.bits(), q.value() - 1, residues.data(), residues.size())) return Status();
+  return ExplainUnpacked(residues, q);
+}
+
+Status UnpackInPlace(std::span<uint64_t> limb, size_t begin, const Modulus& q) {
+  const size_t bits = static_cast<size_t>(q.bits()), blocks = limb.size() / 64;
+  assert(limb.size() % 64 == 0 && bits <= kMaxBitsInPlace);
+  assert(begin + blocks * bits <= limb.size() && begin + blocks * bits + 512 > limb.size());
+  // Block k is unpacked to words [64k, 64k+64) from begin + k*bits on: away from itself, but for the last blocks, whose
+  // packed words are put aside: at most (512 + 64) / (64 - bits) + 1.
+  const size_t apart = std::min(blocks, begin < 64 ? 0 : (begin - 64) / (64 - bits) + 1);
+  std::array<uint64_t, (576 / (64 - kMaxBitsInPlace) + 1) * kMaxBitsInPlace> tail;
+  assert((blocks - apart) * bits <= tail.size());
+  const uint64_t* const packed = limb.data() + begin;
+  std::copy_n(packed + apart * bits, (blocks - apart) * bits, tail.data());
+  const UnpackWords unpack = FastestUnpack();
+  const uint64_t largest = q.value() - 1;
+  const bool first = unpack(packed, q.bits(), largest, limb.data(), apart * 64);
+  const bool last = unpack(tail.data(), q.bits(), largest, limb.data() + apart * 64, (blocks - apart) * 64);
+  if (first && last) return Status();
+  return ExplainUnpacked(limb, q);
 }
 
 }  // namespace keymemrt::lattice

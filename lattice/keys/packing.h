@@ -27,6 +27,14 @@ void PackResidues(std::span<const uint64_t> residues, const Modulus& q, std::spa
 // REQUIRES for the sizes; the two must not overlap.
 Status UnpackResidues(std::span<const uint64_t> packed, const Modulus& q, std::span<uint64_t> residues);
 
+// The widest residues that UnpackInPlace takes.
+inline constexpr int kMaxBitsInPlace = 52;
+
+// Unpacks a limb within its own memory: limb.size() residues modulo q, whose packed words begin at limb[begin].
+// kCorrupt as UnpackResidues. REQUIRES: limb.size() - 512 < begin + PackedWords(limb.size(), q.bits()) <= limb.size(),
+// q.bits() <= kMaxBitsInPlace.
+Status UnpackInPlace(std::span<uint64_t> limb, size_t begin, const Modulus& q);
+
 // What UnpackResidues runs on, for tests and benchmarks: false when a residue is above `largest`, which has `bits`
 // bits, 1 to 63. All write the same residues, also wrong ones.
 using UnpackWords = bool (*)(const uint64_t* packed, int bits, uint64_t largest, uint64_t* residues, size_t n);

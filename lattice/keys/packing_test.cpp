@@ -69,6 +69,31 @@ TEST(Packing, ResiduesThatAreNoneAreFound) {
   }
 }
 
+TEST(Packing, UnpacksWithinItsOwnMemory) {
+  for (int bits = 20; bits <= kMaxBitsInPlace; ++bits) {
+    const Modulus q = ModuliOf(bits)[1];
+    for (const size_t n : {size_t{1024}, size_t{8192}}) {
+      const size_t words = PackedWords(n, bits);
+      const std::vector<uint64_t> x = RandomResidues(q, n, static_cast<uint64_t>(bits));
+      for (const size_t begin : {n - words, (n - words) / 512 * 512}) {
+        std::vector<uint64_t> limb(n, ~uint64_t{0});
+        PackResidues(x, q, std::span(limb).subspan(begin, words));
+        ASSERT_TRUE(UnpackInPlace(limb, begin, q).ok());
+        ASSERT_EQ(limb, x) << bits << " " << begin;
+        for (const size_t wrong : {size_t{0}, n / 2, n - 1}) {
+          std::vector<uint64_t> bad = x;
+          bad[wrong] = q.value();
+          const std::vector<uint64_t> packed = PackedBitByBit(bad, bits);
+          std::copy(packed.begin(), packed.end(), limb.begin() + static_cast<ptrdiff_t>(begin));
+          const Status status = UnpackInPlace(limb, begin, q);
+          ASSERT_EQ(status.code(), ErrorCode::kCorrupt);
+          ASSERT_NE(status.message().find("residue " + std::to_string(wrong) + " "), std::string::npos);
+        }
+      }
+    }
+  }
+}
+
 TEST(Packing, VectorsGiveWhatScalarsGive) {
   const UnpackWords vectors = VectorUnpack();
   if (vectors == nullptr) GTEST_SKIP() << "this CPU has no AVX-512 VBMI2";

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "base/checksum.h"
 #include "base/file.h"
 #include "planner/memory.h"
 #include "runtime/executor/deployment.h"
@@ -131,18 +130,26 @@ TEST(Executor, APerturbedKeyMakesTheComparisonFail) {
   Deployment deployed(TestProgram(2));
   ASSERT_TRUE(deployed.Run({}).ok());
   ASSERT_LT(deployed.WorstError(), kTolerance);
-  // One word of one chunk of the key that is used first, changed behind the checksums' back.
-  const std::string segment = deployed.keys() + "/" + deployed.program().keys[0].id.ToString() + ".kseg";
-  std::vector<std::byte> bytes = ReadFile(segment).value();
-  uint64_t word;
-  std::memcpy(&word, bytes.data() + 8192, sizeof word);
-  word = word == 0 ? 1 : word - 1;
-  std::memcpy(bytes.data() + 8192, &word, sizeof word);
-  const uint64_t checksum = Xxh3(std::span(bytes).subspan(8192, deployed.parameters().chunk_bytes()));
-  std::memcpy(bytes.data() + 4096, &checksum, sizeof checksum);
-  ASSERT_TRUE(WriteFile(segment, bytes).ok());
+  // One residue of one chunk of the key that is used first is changed, in a segment that is right otherwise.
   Manifest manifest = ReadManifest(deployed.keys()).value();
-  manifest.keys[0].header_checksum = Xxh3(std::span(bytes).first(8192));
+  KeyEntry& entry = manifest.keys[0];
+  StoredShapes shapes(deployed.parameters());
+  const SegmentLayout& layout = shapes.At(entry.id.shape).value()->layout;
+  const auto store = KeyStore::Open(deployed.keys());
+  ASSERT_TRUE(store.ok());
+  auto segment =
+      SegmentWriter::Create(deployed.keys() + "/" + entry.FileName(), manifest.HeaderOf(entry), layout, entry.chunks);
+  ASSERT_TRUE(segment.ok());
+  SlotPool pool(layout.n());
+  const Slot slot = pool.Take(MemoryClass::kKeys);
+  uint64_t* const data = slot.data();
+  for (int i = 0; i < entry.chunks; ++i) {
+    ASSERT_TRUE((*store)->ReadChunks(0, i, {&data, 1}).ok());
+    if (i == 0) data[0] = data[0] == 0 ? 1 : data[0] - 1;
+    const StoredChunk& chunk = (*store)->Locate(0, i);
+    ASSERT_TRUE(segment->Append(chunk.digit, chunk.limb, slot.words()).ok());
+  }
+  entry.seal = segment->Commit().value();
   ASSERT_TRUE(WriteManifest(manifest, deployed.keys()).ok());
   ASSERT_TRUE(VerifyKeyStore(deployed.keys()).ok());
 
@@ -152,9 +159,9 @@ TEST(Executor, APerturbedKeyMakesTheComparisonFail) {
 
 TEST(Executor, ADamagedChunkEndsTheRunAndLeavesNoOutput) {
   Deployment deployed(TestProgram(4));
-  const std::string name = deployed.program().keys[0].id.ToString() + ".kseg";
+  const std::string name = ReadManifest(deployed.keys())->keys[0].FileName();
   std::vector<std::byte> bytes = ReadFile(deployed.keys() + "/" + name).value();
-  bytes[8192 + 100] ^= std::byte{4};
+  bytes[kSegmentAlignment + 100] ^= std::byte{4};
   ASSERT_TRUE(WriteFile(deployed.keys() + "/" + name, bytes).ok());
   for (const Mode mode : kModes) {
     for (const int threads : {1, 3}) {
@@ -201,7 +208,7 @@ TEST(Executor, FilesThatDoNotBelongTogetherAreToldApart) {
   EXPECT_EQ(status.code(), ErrorCode::kCorrupt);
   EXPECT_THAT(status.message(), HasSubstr("has no"));
 
-  const std::string missing = deployed.keys() + "/" + deployed.program().keys[0].id.ToString() + ".kseg";
+  const std::string missing = deployed.keys() + "/" + ReadManifest(deployed.keys())->keys[0].FileName();
   fs::remove(missing);
   status = run(deployed.keys(), deployed.input());
   EXPECT_EQ(status.code(), ErrorCode::kCorrupt);

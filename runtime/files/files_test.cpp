@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -22,10 +23,12 @@ using lattice::Ciphertext;
 using scheme::Parameters;
 using testing::HasSubstr;
 
-Parameters TestParameters(int q_bits) {
+Parameters TestParameters(int q_bits, int ephemeral_weight = 0) {
   const std::vector<uint64_t> q = scheme::FindNttPrimes(q_bits, 10, 3, {}).value();
   const std::vector<uint64_t> p = scheme::FindNttPrimes(q_bits + 1, 10, 1, q).value();
-  return Parameters::Create({.log_n = 10, .q = q, .p = p, .log_default_scale = 20}, scheme::Security::kInsecure)
+  return Parameters::Create(
+             {.log_n = 10, .q = q, .p = p, .log_default_scale = 20, .ephemeral_weight = ephemeral_weight},
+             scheme::Security::kInsecure)
       .value();
 }
 
@@ -173,26 +176,54 @@ TEST_F(FilesTest, OtherParametersAreToldApart) {
 }
 
 TEST_F(FilesTest, SecretKeysComeBackAndAreTheOwnersAlone) {
-  const lattice::SecretKey key = lattice::SecretKey::Generate(parameters_).value();
-  ASSERT_TRUE(WriteSecretKey(path_, parameters_, key_set_, key).ok());
-  struct stat info;
-  ASSERT_EQ(stat(path_.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const auto read = ReadSecretKey(path_, parameters_);
-  ASSERT_TRUE(read.ok()) << read.status().message();
-  EXPECT_EQ(read->key_set, key_set_);
-  EXPECT_TRUE(std::equal(key.coefficients().begin(), key.coefficients().end(), read->key.coefficients().begin(),
-                         read->key.coefficients().end()));
-  EXPECT_EQ(ReadSecretKeySet(path_).value(), key_set_);
-  EXPECT_EQ(ReadSecretKey(path_, TestParameters(29)).status().code(), ErrorCode::kCorrupt);
-  const uint64_t size = std::filesystem::file_size(path_);
-  for (uint64_t byte = 0; byte < size; ++byte) {
-    Flip(byte, static_cast<int>(byte % 8));
-    EXPECT_EQ(ReadSecretKey(path_, parameters_).status().code(), ErrorCode::kCorrupt) << byte;
-    Flip(byte, static_cast<int>(byte % 8));
+  for (const bool ephemeral : {false, true}) {
+    const Parameters parameters = TestParameters(30, ephemeral ? 32 : 0);
+    SecretKeyFile file{key_set_, {}, lattice::SecretKey::Generate(parameters).value(), std::nullopt};
+    file.a_seed.fill(5);
+    if (ephemeral) file.ephemeral = lattice::SecretKey::Generate(parameters, {.hamming_weight = 32}).value();
+    ASSERT_TRUE(WriteSecretKey(path_, parameters, file).ok());
+    struct stat info;
+    ASSERT_EQ(stat(path_.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+    const auto read = ReadSecretKey(path_, parameters);
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    EXPECT_EQ(read->key_set, key_set_);
+    EXPECT_EQ(read->a_seed, file.a_seed);
+    EXPECT_TRUE(std::ranges::equal(file.key.coefficients(), read->key.coefficients()));
+    ASSERT_EQ(read->ephemeral.has_value(), ephemeral);
+    if (ephemeral) {
+      EXPECT_TRUE(std::ranges::equal(file.ephemeral->coefficients(), read->ephemeral->coefficients()));
+      EXPECT_EQ(read->ephemeral->distribution().hamming_weight, 32);
+    }
+    EXPECT_EQ(ReadSecretKey(path_, TestParameters(29)).status().code(), ErrorCode::kCorrupt);
+    const uint64_t size = std::filesystem::file_size(path_);
+    for (uint64_t byte = 0; byte < size; ++byte) {
+      Flip(byte, static_cast<int>(byte % 8));
+      EXPECT_EQ(ReadSecretKey(path_, parameters).status().code(), ErrorCode::kCorrupt) << byte;
+      Flip(byte, static_cast<int>(byte % 8));
+    }
+    std::filesystem::resize_file(path_, size - 1);
+    EXPECT_EQ(ReadSecretKey(path_, parameters).status().code(), ErrorCode::kCorrupt);
   }
-  std::filesystem::resize_file(path_, size - 1);
-  EXPECT_EQ(ReadSecretKey(path_, parameters_).status().code(), ErrorCode::kCorrupt);
+}
+
+TEST_F(FilesTest, ASecretThatIsNotWhatItsFileSaysIsRefused) {
+  const Parameters parameters = TestParameters(30, 32);
+  SecretKeyFile file{key_set_,
+                     {},
+                     lattice::SecretKey::Generate(parameters).value(),
+                     lattice::SecretKey::Generate(parameters, {.hamming_weight = 32}).value()};
+  ASSERT_TRUE(WriteSecretKey(path_, parameters, file).ok());
+  const std::vector<std::byte> good = ReadFile(path_).value();
+  constexpr ContainerKind kKind = {"KMRTSECR", 2, "a secret key file"};
+  constexpr size_t kCount = 56, kFirstWeight = 60, kSecondWeight = 64;
+  for (const auto& [place, value] :
+       {std::pair{kCount, 1}, {kCount, 3}, {kCount, 0}, {kFirstWeight, 32}, {kSecondWeight, 31}, {kSecondWeight, 0}}) {
+    std::vector<std::byte> payload(good.begin() + 32, good.end());
+    payload[place] = static_cast<std::byte>(value);
+    ASSERT_TRUE(WriteContainer(kKind, path_, payload).ok());
+    EXPECT_EQ(ReadSecretKey(path_, parameters).status().code(), ErrorCode::kCorrupt) << place << " " << value;
+  }
 }
 
 TEST_F(FilesTest, PublicKeysComeBack) {

@@ -13,7 +13,7 @@ namespace keymemrt::runtime {
 
 namespace {
 
-constexpr ContainerKind kSecretKind = {"KMRTSECR", 1, "a secret key file (secret.key)"};
+constexpr ContainerKind kSecretKind = {"KMRTSECR", 2, "a secret key file (secret.key)"};
 constexpr ContainerKind kPublicKind = {"KMRTPUBL", 1, "a public key file (public.key)"};
 
 constexpr char kOtherParameters[] =
@@ -38,17 +38,24 @@ Result<Wiped> ReadSecretPayload(const std::string& path) {
 
 }  // namespace
 
-Status WriteSecretKey(const std::string& path, const scheme::Parameters& parameters, const KeySetId& key_set,
-                      const lattice::SecretKey& key) {
-  // Sized once: a vector that grew would leave copies behind.
+Status WriteSecretKey(const std::string& path, const scheme::Parameters& parameters, const SecretKeyFile& file) {
   ByteWriter fields;
   fields.U64(parameters.fingerprint());
-  fields.Bytes(key_set.bytes);
+  fields.Bytes(file.key_set.bytes);
+  fields.Bytes(file.a_seed);
+  std::vector<const lattice::SecretKey*> secrets = {&file.key};
+  if (file.ephemeral) secrets.push_back(&*file.ephemeral);
+  fields.U32(static_cast<uint32_t>(secrets.size()));
+  for (const lattice::SecretKey* secret : secrets) {
+    fields.U32(static_cast<uint32_t>(secret->distribution().hamming_weight));
+  }
   Wiped payload;
-  payload.bytes.reserve(fields.bytes().size() + key.coefficients().size());
+  payload.bytes.reserve(fields.bytes().size() + secrets.size() * parameters.n());
   payload.bytes.assign(fields.bytes().begin(), fields.bytes().end());
-  const auto coefficients = std::as_bytes(key.coefficients());
-  payload.bytes.insert(payload.bytes.end(), coefficients.begin(), coefficients.end());
+  for (const lattice::SecretKey* secret : secrets) {
+    const auto coefficients = std::as_bytes(secret->coefficients());
+    payload.bytes.insert(payload.bytes.end(), coefficients.begin(), coefficients.end());
+  }
   const Wiped framed{WrapContainer(kSecretKind, payload.bytes)};
   return WriteFile(path, framed.bytes, 0600);
 }
@@ -59,26 +66,41 @@ Result<SecretKeyFile> ReadSecretKey(const std::string& path, const scheme::Param
   const uint64_t fingerprint = reader.U64();
   KeySetId key_set;
   reader.Bytes(key_set.bytes);
+  lattice::Seed a_seed;
+  reader.Bytes(a_seed);
   if (reader.ok() && fingerprint != parameters.fingerprint()) {
     return Corrupt(kOtherParameters, path, parameters.Describe());
   }
-  // SecretKey wipes the coefficients when it dies.
-  std::vector<int8_t> coefficients(parameters.n());
-  reader.Bytes(std::span<uint8_t>(reinterpret_cast<uint8_t*>(coefficients.data()), coefficients.size()));
+  const uint32_t count = reader.U32();
+  std::vector<scheme::SecretDistribution> distributions = {{parameters.literal().secret_weight}};
+  if (const int weight = parameters.literal().ephemeral_weight; weight != 0) distributions.push_back({weight});
+  if (reader.ok() && count != distributions.size()) {
+    return Corrupt("{}: {} secrets, {} expected", path, count, distributions.size());
+  }
+  for (const auto& distribution : distributions) {
+    const uint32_t weight = reader.U32();
+    if (reader.ok() && weight != static_cast<uint32_t>(distribution.hamming_weight)) {
+      return Corrupt("{}: a secret of weight {}, {} expected", path, weight, distribution.ToString());
+    }
+  }
+  std::vector<lattice::SecretKey> secrets;
+  Status status;
+  for (const auto& distribution : distributions) {
+    // SecretKey wipes the coefficients when it dies.
+    std::vector<int8_t> coefficients(parameters.n());
+    reader.Bytes(std::span<uint8_t>(reinterpret_cast<uint8_t*>(coefficients.data()), coefficients.size()));
+    auto secret = lattice::SecretKey::FromCoefficients(parameters, std::move(coefficients), distribution);
+    if (secret.ok()) {
+      secrets.push_back(std::move(secret).value());
+    } else if (status.ok()) {
+      status = secret.status().WithContext(path);
+    }
+  }
   KMRT_RETURN_IF_ERROR(reader.Finish().WithContext(path));
-  auto key = lattice::SecretKey::FromCoefficients(parameters, std::move(coefficients));
-  if (!key.ok()) return key.status().WithContext(path);
-  return SecretKeyFile{key_set, std::move(key).value()};
-}
-
-Result<KeySetId> ReadSecretKeySet(const std::string& path) {
-  KMRT_ASSIGN_OR_RETURN(const Wiped payload, ReadSecretPayload(path));
-  ByteReader reader(payload.bytes);
-  reader.U64();
-  KeySetId key_set;
-  reader.Bytes(key_set.bytes);
-  if (!reader.ok()) return Corrupt("{}: too short", path);
-  return key_set;
+  KMRT_RETURN_IF_ERROR(status);
+  SecretKeyFile file{key_set, a_seed, std::move(secrets[0]), std::nullopt};
+  if (secrets.size() == 2) file.ephemeral = std::move(secrets[1]);
+  return file;
 }
 
 Status WritePublicKey(const std::string& path, const scheme::Parameters& parameters, const KeySetId& key_set,

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/file.h"
+#include "runtime/format/sha256.h"
+
 namespace keymemrt::runtime {
 namespace {
 
@@ -59,6 +64,18 @@ TEST(Bytes, ALyingCountTakesNoMemory) {
   ByteReader reader(writer.bytes());
   EXPECT_LE(TakeParameters(reader).q.size(), 8u);
   EXPECT_FALSE(reader.ok());
+}
+
+TEST(Sha256, IsTheStandardsOneHoweverItIsFed) {
+  // FIPS 180-4's example "abc".
+  Sha256 sha;
+  sha.Update(AsBytes("a"));
+  sha.Update({});
+  sha.Update(AsBytes("bc"));
+  const Sha256Digest digest = sha.Finish();
+  const uint8_t begin[] = {0xba, 0x78, 0x16, 0xbf}, end[] = {0xf2, 0x00, 0x15, 0xad};
+  EXPECT_TRUE(std::equal(begin, begin + 4, digest.begin()));
+  EXPECT_TRUE(std::equal(end, end + 4, digest.end() - 4));
 }
 
 TEST(KeySetId, IsRandomAndPrintable) {

@@ -14,21 +14,30 @@ namespace keymemrt::runtime {
 
 struct KeygenReport {
   KeySetId key_set;
-  size_t keys = 0;
-  uint64_t key_store_bytes = 0;
-  bool resumed = false;  // an interrupted run had done everything but its last step
+  bool new_client = true;        // false: the client's secrets were there
+  size_t keys = 0, made = 0;     // of the program; of these, those that the store did not have
+  uint64_t key_store_bytes = 0;  // segments, also of keys of other programs
 };
 
-// Called before the first key and after each one.
-using KeygenProgress = std::function<void(size_t keys_done, size_t keys_total, uint64_t bytes_written)>;
+// Called before the first key and after each one: keys done, of these those made now, and all.
+using KeygenProgress = std::function<void(size_t done, size_t made, size_t total)>;
 
-// Always a fresh key set: existing keys are never replaced. Refuses (kInvalidArgument, saying what to remove) when
-// `client_dir` holds a key or `keys_dir` a key store, or when one directory is within the other: the server's holds no
-// secret. Refuses parameters below 128-bit security unless the program was compiled as insecure.
+struct KeygenOptions {
+  int threads = 1;
+  KeygenProgress progress = {};
+};
+
+// Sees to it that `client_dir` holds a secret and a public key, and `keys_dir` a store of their key set with the keys
+// of the program. What is there and whole stays, and all switching keys follow from the client's secrets: a generation
+// that was killed or has failed is taken up where it ended, keys are added for a second program of the same parameters,
+// damaged segments are replaced, and in each case the store ends with the bytes that an undisturbed generation would
+// have made. A run that is not finished leaves segments that nothing accepts as a key store.
 //
-// Nothing stays behind a failure. A run that is killed leaves files that are accepted as neither a secret key nor a key
-// store, and that the next run clears; killed in its last step, it is completed by the next run.
+// Refuses (kInvalidArgument, saying what to do): a store of another client; a public key without its secret key; one
+// directory within the other, for the server's holds no secret; parameters below 128-bit security unless the program
+// was compiled as insecure. kCorrupt: a damaged client, or one of other parameters. Takes the memory of five chunks per
+// thread.
 Result<KeygenReport> GenerateKeys(const program::Program& program, const std::string& client_dir,
-                                  const std::string& keys_dir, const KeygenProgress& progress = {});
+                                  const std::string& keys_dir, const KeygenOptions& options = {});
 
 }  // namespace keymemrt::runtime

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -61,8 +62,9 @@ DirectFile::~DirectFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-Status DirectFile::Read(uint64_t offset, std::span<std::byte* const> buffers, size_t length) const {
-  const uint64_t total = buffers.size() * length;
+Status DirectFile::Read(uint64_t offset, std::span<const std::span<std::byte>> buffers) const {
+  uint64_t total = 0;
+  for (const std::span<std::byte> buffer : buffers) total += buffer.size();
   if (offset > size_ || total > size_ - offset) {
     return Corrupt("{}: truncated: {} bytes wanted at {}, the file has {}", path_, total, offset, size_);
   }
@@ -70,8 +72,13 @@ Status DirectFile::Read(uint64_t offset, std::span<std::byte* const> buffers, si
   uint64_t done = 0;
   while (done < total) {
     std::vector<iovec> vector;
-    for (size_t i = done / length, skip = done % length; i < buffers.size() && vector.size() < kMaxVector; ++i) {
-      vector.push_back({buffers[i] + skip, length - skip});
+    uint64_t skip = done;
+    for (size_t i = 0; i < buffers.size() && vector.size() < kMaxVector; ++i) {
+      if (skip >= buffers[i].size()) {
+        skip -= buffers[i].size();
+        continue;
+      }
+      vector.push_back({buffers[i].data() + skip, buffers[i].size() - skip});
       skip = 0;
     }
     const ssize_t got = preadv(fd_, vector.data(), static_cast<int>(vector.size()), static_cast<off_t>(offset + done));
@@ -89,6 +96,15 @@ Status DirectFile::Read(uint64_t offset, std::span<std::byte* const> buffers, si
   }
   if (!direct_) posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(total), POSIX_FADV_DONTNEED);
   return Status();
+}
+
+AlignedMemory::AlignedMemory(size_t size)
+    : bytes(static_cast<std::byte*>(std::aligned_alloc(DirectFile::kAlignment, size)), size) {
+  if (bytes.data() == nullptr) std::abort();
+}
+
+AlignedMemory::~AlignedMemory() {
+  std::free(bytes.data());
 }
 
 }  // namespace keymemrt::runtime

@@ -29,9 +29,9 @@ class DirectFile {
   const std::string& path() const { return path_; }
   bool direct() const { return direct_; }
 
-  // Fills the buffers, in order, with consecutive bytes from `offset`. Each buffer is `length` bytes long. kCorrupt
-  // when the file ends before, kFailed when the system cannot read.
-  Status Read(uint64_t offset, std::span<std::byte* const> buffers, size_t length) const;
+  // Fills the buffers, in order, with consecutive bytes from `offset`. kCorrupt when the file ends before, kFailed when
+  // the system cannot read.
+  Status Read(uint64_t offset, std::span<const std::span<std::byte>> buffers) const;
 
  private:
   DirectFile(std::string path, int fd, uint64_t size, bool direct)
@@ -40,6 +40,17 @@ class DirectFile {
   int fd_ = -1;
   uint64_t size_ = 0;
   bool direct_ = false;
+};
+
+// Memory to read into.
+struct AlignedMemory {
+  // `size`: a multiple of DirectFile::kAlignment.
+  explicit AlignedMemory(size_t size);
+  AlignedMemory(const AlignedMemory&) = delete;
+  AlignedMemory& operator=(const AlignedMemory&) = delete;
+  ~AlignedMemory();
+
+  const std::span<std::byte> bytes;
 };
 
 }  // namespace keymemrt::runtime

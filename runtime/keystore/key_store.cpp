@@ -4,11 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/checksum.h"
 #include "base/size.h"
-#include "base/slot_pool.h"
 #include "runtime/keystore/key_store_files.h"
 
 namespace keymemrt::runtime {
@@ -28,7 +25,10 @@ void AllowOpenFiles(size_t count) {
 }  // namespace
 
 KeyStore::KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters)
-    : directory_(std::move(directory)), manifest_(std::move(manifest)), parameters_(std::move(parameters)) {
+    : directory_(std::move(directory)),
+      manifest_(std::move(manifest)),
+      parameters_(std::move(parameters)),
+      shapes_(parameters_) {
   for (size_t i = 0; i < manifest_.keys.size(); ++i) index_.emplace(manifest_.keys[i].id, i);
 }
 
@@ -46,33 +46,23 @@ Result<std::unique_ptr<KeyStore>> KeyStore::Open(const std::string& directory) {
   return store;
 }
 
-Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry) const {
+Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry) {
   const std::string path = directory_ + "/" + entry.FileName();
+  KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, shapes_.At(entry.id.shape));
+  const SegmentLayout& layout = shape->layout;
+  const auto explain = [&] { return ExplainSegment(path, manifest_.HeaderOf(entry), layout, entry.chunks); };
   KMRT_ASSIGN_OR_RETURN(DirectFile file, DirectFile::Open(path));
-  const int chunks = parameters_.ChunkCount(entry.level);
-  const uint64_t data_offset = SegmentDataOffset(chunks);
-  const uint64_t size = data_offset + static_cast<uint64_t>(chunks) * chunk_bytes();
-
-  // The header region, into memory aligned for a direct read. A file too short for it is told apart by its beginning.
-  const size_t region_size =
-      static_cast<size_t>(std::min<uint64_t>(data_offset, file.size() / kSegmentAlignment * kSegmentAlignment));
-  std::unique_ptr<std::byte, void (*)(void*)> region(
-      static_cast<std::byte*>(std::aligned_alloc(DirectFile::kAlignment, std::max(region_size, kSegmentAlignment))),
-      std::free);
-  std::memset(region.get(), 0, kSegmentAlignment);
-  std::byte* const buffer = region.get();
-  if (region_size != 0) KMRT_RETURN_IF_ERROR(file.Read(0, std::span<std::byte* const>(&buffer, 1), region_size));
-  const std::span<const std::byte> bytes(buffer, std::max(region_size, kSegmentAlignment));
-
-  if (Xxh3(bytes) != entry.header_checksum) {
-    const Status reason = ExplainSegmentHeader(manifest_, entry, bytes).WithContext(path);
-    if (file.size() == size) return reason;
-    return Corrupt("{} ({} bytes, {} expected)", reason.message(), file.size(), size);
+  if (file.size() != layout.FileBytes(entry.chunks)) return explain();
+  const AlignedMemory memory(SegmentLayout::TableBytes(entry.chunks));
+  const std::span<std::byte> header = memory.bytes.first(kSegmentAlignment);
+  KMRT_RETURN_IF_ERROR(file.Read(0, {&header, 1}));
+  if (!std::ranges::equal(header, SerializeSegmentHeader(manifest_.HeaderOf(entry), layout, entry.chunks))) {
+    return explain();
   }
-  if (file.size() != size) {
-    return Corrupt("{}: truncated or overlong: {} bytes, {} expected: copy it again", path, file.size(), size);
-  }
-  return Segment{std::move(file), data_offset, SegmentChunkChecksums(bytes, chunks)};
+  KMRT_RETURN_IF_ERROR(file.Read(layout.TableOffset(entry.chunks), {&memory.bytes, 1}));
+  auto table = DeserializeSegmentTable(memory.bytes, entry.chunks);
+  if (!table.ok() || table->seal != entry.seal.table) return explain();
+  return Segment{std::move(file), shape, std::move(table->checksums)};
 }
 
 std::optional<size_t> KeyStore::Find(const scheme::KeyId& id) const {
@@ -81,14 +71,10 @@ std::optional<size_t> KeyStore::Find(const scheme::KeyId& id) const {
   return it->second;
 }
 
-int KeyStore::chunk_count(size_t key) const {
-  return parameters_.ChunkCount(manifest_.keys[key].level);
-}
-
-uint64_t KeyStore::total_chunk_bytes() const {
-  uint64_t chunks = 0;
-  for (size_t i = 0; i < segments_.size(); ++i) chunks += segments_[i].checksums.size();
-  return chunks * chunk_bytes();
+uint64_t KeyStore::total_stored_bytes() const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < segments_.size(); ++i) bytes += stored_bytes(i);
+  return bytes;
 }
 
 bool KeyStore::direct() const {
@@ -96,60 +82,61 @@ bool KeyStore::direct() const {
 }
 
 Status KeyStore::ReadChunks(size_t key, int first, std::span<uint64_t* const> slots) const {
-  const Segment& segment = segments_[key];
-  const size_t chunk = chunk_bytes();
-  std::vector<std::byte*> buffers;
+  std::vector<std::span<std::byte>> buffers;
   buffers.reserve(slots.size());
-  for (uint64_t* slot : slots) buffers.push_back(reinterpret_cast<std::byte*>(slot));
-  KMRT_RETURN_IF_ERROR(segment.file.Read(segment.data_offset + static_cast<uint64_t>(first) * chunk, buffers, chunk));
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    const size_t index = static_cast<size_t>(first) + i;
-    if (Xxh3(std::span<const std::byte>(buffers[i], chunk)) != segment.checksums[index]) {
-      return Corrupt("{}: chunk {} of {} is damaged: its checksum does not match: copy the file again",
-                     segment.file.path(), index, segment.checksums.size());
-    }
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const std::span<uint64_t> slot(slots[i], parameters_.n());
+    buffers.push_back(std::as_writable_bytes(slot).last(Locate(key, first + static_cast<int>(i)).bytes));
+  }
+  if (buffers.empty()) return Status();
+  KMRT_RETURN_IF_ERROR(segments_[key].file.Read(Locate(key, first).offset, buffers));
+  for (size_t i = 0; i < slots.size(); ++i) {
+    KMRT_RETURN_IF_ERROR(Finish(key, first + static_cast<int>(i), slots[i]));
   }
   return Status();
 }
 
+Status KeyStore::Finish(size_t key, int chunk, uint64_t* slot) const {
+  const Segment& segment = segments_[key];
+  const Status status =
+      FinishChunk(Locate(key, chunk), segment.checksums[static_cast<size_t>(chunk)], {slot, parameters_.n()});
+  if (status.ok()) return status;
+  return Corrupt("{}: chunk {} of {}: {}: copy the file again", segment.file.path(), chunk, segment.checksums.size(),
+                 status.message());
+}
+
 std::string DescribeKeyStore(const KeyStore& store) {
   const Manifest& manifest = store.manifest();
-  std::string text = fmt::format("key set {}\nparameters {}{}\n{} keys, {}\n", manifest.key_set.ToString(),
-                                 store.parameters().Describe(), manifest.insecure ? ", INSECURE" : "",
-                                 manifest.keys.size(), FormatSize(store.total_chunk_bytes()));
+  uint64_t chunks = 0;
+  for (const KeyEntry& entry : manifest.keys) chunks += static_cast<uint64_t>(entry.chunks);
+  std::string text =
+      fmt::format("key set {}\nparameters {}{}\n{} keys, {} ({} in memory)\n", manifest.key_set.ToString(),
+                  store.parameters().Describe(), manifest.insecure ? ", INSECURE" : "", manifest.keys.size(),
+                  FormatSize(store.total_stored_bytes()), FormatSize(chunks * store.chunk_bytes()));
+  text += fmt::format("{:<26} {:>5} {:>8} {:>6} {:>6} {:>10} {:>10}\n", "key", "level", "specials", "digits", "chunks",
+                      "stored", "in memory");
   for (size_t i = 0; i < manifest.keys.size(); ++i) {
-    text += fmt::format("{:<24} level {:>2} {:>5} chunks {:>10}\n", manifest.keys[i].id.ToString(),
-                        manifest.keys[i].level, store.chunk_count(i),
-                        FormatSize(static_cast<uint64_t>(store.chunk_count(i)) * store.chunk_bytes()));
+    const KeyEntry& entry = manifest.keys[i];
+    text += fmt::format("{:<26} {:>5} {:>8} {:>6} {:>6} {:>10} {:>10}\n", entry.id.ToString(), entry.level,
+                        store.parameters(i).p_count(), entry.digits, entry.chunks, FormatSize(store.stored_bytes(i)),
+                        FormatSize(static_cast<uint64_t>(entry.chunks) * store.chunk_bytes()));
   }
   return text;
 }
 
 Status VerifyKeyStore(const std::string& directory, const std::function<void(size_t, size_t)>& progress) {
   KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<KeyStore> store, KeyStore::Open(directory));
-  const scheme::Parameters& parameters = store->parameters();
-  const size_t keys = store->manifest().keys.size();
-  SlotPool pool(parameters.n());
-  const Slot slot = pool.Take(MemoryClass::kKeys);
-  uint64_t* const data = slot.data();
-
-  std::vector<int> limb_of(static_cast<size_t>(parameters.ChunkCount(parameters.max_level())));
-  for (int digit = 0; digit < parameters.DigitCount(parameters.max_level()); ++digit) {
-    for (int limb = 0; limb < parameters.limb_count(); ++limb) {
-      limb_of[static_cast<size_t>(parameters.ChunkIndex(digit, limb))] = limb;
-    }
-  }
-  for (size_t key = 0; key < keys; ++key) {
-    for (int chunk = 0; chunk < store->chunk_count(key); ++chunk) {
-      KMRT_RETURN_IF_ERROR(store->ReadChunks(key, chunk, std::span<uint64_t* const>(&data, 1)));
-      const uint64_t q = parameters.modulus(limb_of[static_cast<size_t>(chunk)]);
-      const auto words = slot.words();
-      if (std::any_of(words.begin(), words.end(), [q](uint64_t word) { return word >= q; })) {
-        return Corrupt("{}/{}: chunk {} has residues not below their modulus {}: the keys were not made by keymemrt",
-                       directory, store->manifest().keys[key].FileName(), chunk, q);
-      }
-    }
-    if (progress) progress(key + 1, keys);
+  const Manifest& manifest = store->manifest();
+  StoredShapes shapes(store->parameters());
+  for (size_t i = 0; i < manifest.keys.size(); ++i) {
+    const KeyEntry& entry = manifest.keys[i];
+    const std::string path = directory + "/" + entry.FileName();
+    KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, shapes.At(entry.id.shape));
+    KMRT_ASSIGN_OR_RETURN(const SegmentSeal seal,
+                          CheckSegment(path, manifest.HeaderOf(entry), shape->layout, entry.chunks));
+    if (seal != entry.seal)
+      return Corrupt("{}: is whole but not the file that the manifest names: copy it again", path);
+    if (progress) progress(i + 1, manifest.keys.size());
   }
   return Status();
 }

@@ -15,26 +15,32 @@
 #include "base/status.h"
 #include "runtime/keystore/direct_file.h"
 #include "runtime/keystore/manifest.h"
+#include "runtime/keystore/segment.h"
 
 namespace keymemrt::runtime {
 
 // Thread-safe. Every chunk's checksum is verified at every read: what comes out is what key generation put in.
 class KeyStore {
  public:
-  // Reads the manifest and the header of every segment; not the chunks. kInvalidArgument: not a key store; kCorrupt: a
-  // file is missing, damaged, of another version or of another key set.
+  // Reads the manifest, and headers and checksums of every segment; not the chunks. kInvalidArgument: not a key store;
+  // kCorrupt: a file is missing, damaged, of another version or of another key set.
   static Result<std::unique_ptr<KeyStore>> Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
   const Manifest& manifest() const { return manifest_; }
   const scheme::Parameters& parameters() const { return parameters_; }
+  // Of the key's shape: what digits, limbs and chunk numbers of the key mean.
+  const scheme::Parameters& parameters(size_t key) const { return segments_[key].shape->parameters; }
 
   // The key's position in manifest().keys.
   std::optional<size_t> Find(const scheme::KeyId& id) const;
-  // Chunks of a key at its level, and bytes of all keys' chunks.
-  int chunk_count(size_t key) const;
+  // Chunks of a key at its level, and their bytes in the store, which are at most chunk_bytes() each.
+  int chunk_count(size_t key) const { return manifest_.keys[key].chunks; }
+  uint64_t stored_bytes(size_t key) const { return segments_[key].shape->layout.ChunkBytes(chunk_count(key)); }
+  uint64_t total_stored_bytes() const;
+  // Bytes of a chunk in memory.
   uint64_t chunk_bytes() const { return parameters_.chunk_bytes(); }
-  uint64_t total_chunk_bytes() const;
+
   // False when a file system refuses O_DIRECT and reads go through the page cache (each followed by dropping it).
   bool direct() const;
 
@@ -42,18 +48,27 @@ class KeyStore {
   // DirectFile::kAlignment. Contents of the slots are unspecified after an error. kCorrupt names file and chunk.
   Status ReadChunks(size_t key, int first, std::span<uint64_t* const> slots) const;
 
+  // The two halves of that, for whoever reads by himself: where the stored bytes of a chunk are; and making them, at
+  // the end of a slot of N words, into the chunk. kCorrupt names file and chunk.
+  const StoredChunk& Locate(size_t key, int chunk) const {
+    return segments_[key].shape->layout.chunks()[static_cast<size_t>(chunk)];
+  }
+  Status Finish(size_t key, int chunk, uint64_t* slot) const;
+  const DirectFile& file(size_t key) const { return segments_[key].file; }
+
  private:
   struct Segment {
     DirectFile file;
-    uint64_t data_offset;
+    const StoredShape* shape;
     std::vector<uint64_t> checksums;  // by chunk
   };
   KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters);
-  Result<Segment> OpenSegment(const KeyEntry& entry) const;
+  Result<Segment> OpenSegment(const KeyEntry& entry);
 
   std::string directory_;
   Manifest manifest_;
   scheme::Parameters parameters_;
+  StoredShapes shapes_;
   std::map<scheme::KeyId, size_t> index_;
   std::vector<Segment> segments_;  // as manifest_.keys
 };
@@ -61,8 +76,8 @@ class KeyStore {
 // A table of the keys for people.
 std::string DescribeKeyStore(const KeyStore& store);
 
-// Reads every chunk: checksums, and residues below their modulus. kCorrupt at the first failure. `progress`, when
-// given, is called after each key with the number of keys done.
+// Reads every byte: checksums and digests, and residues below their modulus. kCorrupt at the first failure. `progress`,
+// when given, is called after each key with the number of keys done.
 Status VerifyKeyStore(const std::string& directory,
                       const std::function<void(size_t done, size_t total)>& progress = {});
 

@@ -3,99 +3,122 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
-#include "base/checksum.h"
-#include "base/file.h"
 #include "runtime/keystore/key_store_files.h"
 
 namespace keymemrt::runtime {
 
-Result<std::unique_ptr<KeyStoreWriter>> KeyStoreWriter::Create(const std::string& directory,
-                                                               const scheme::Parameters& parameters, bool insecure,
-                                                               const KeySetId& key_set, const lattice::Seed& a_seed) {
+namespace {
+
+Status Remove(const std::string& directory, const std::string& file) {
+  std::error_code error;
+  std::filesystem::remove(directory + "/" + file, error);
+  if (error) return Failed("{}/{}: is no longer needed, cannot be removed: {}", directory, file, error.message());
+  return Status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KeyStoreWriter>> KeyStoreWriter::Open(const std::string& directory,
+                                                             const scheme::Parameters& parameters, bool insecure,
+                                                             const KeySetId& key_set, const lattice::Seed& a_seed) {
   std::error_code error;
   const bool created = std::filesystem::create_directories(directory, error);
   if (error) return Failed("{}: cannot make the directory: {}", directory, error.message());
   KMRT_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(directory));
-
-  Manifest manifest;
-  manifest.key_set = key_set;
-  manifest.a_seed = a_seed;
-  manifest.parameters = parameters.literal();
-  manifest.fingerprint = parameters.fingerprint();
-  manifest.insecure = insecure;
-  if (std::filesystem::exists(directory + "/" + kManifestName, error)) {
-    return InvalidArgument(
-        "{}: holds a key store already; remove it with `keymemrt keys rm {}` or name another directory", directory,
-        directory);
-  }
-  KMRT_ASSIGN_OR_RETURN(const std::vector<std::string> leftovers, ListKeyStoreFiles(directory));
-  for (const std::string& file : leftovers) {
-    if (!std::filesystem::remove(directory + "/" + file, error) || error) {
-      return Failed("{}/{}: left by an interrupted key generation, cannot be removed: {}", directory, file,
-                    error.message());
+  std::unique_ptr<KeyStoreWriter> writer(new KeyStoreWriter(directory, parameters, std::move(lock), created));
+  Manifest& manifest = writer->manifest_;
+  KMRT_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListKeyStoreFiles(directory));
+  const bool is_store = std::filesystem::exists(directory + "/" + kManifestName, error);
+  if (is_store) {
+    KMRT_ASSIGN_OR_RETURN(manifest, ReadManifest(directory));
+    if (manifest.key_set != key_set || manifest.a_seed != a_seed || manifest.fingerprint != parameters.fingerprint()) {
+      return InvalidArgument(
+          "{}: holds a key store of another client; remove it with `keymemrt keys rm {}` or name another directory",
+          directory, directory);
     }
+    writer->changed_ = insecure && !manifest.insecure;
+    manifest.insecure |= insecure;
+    for (const KeyEntry& entry : manifest.keys) {
+      KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, writer->shapes_.At(entry.id.shape));
+      writer->stored_bytes_ += shape->layout.FileBytes(entry.chunks);
+    }
+  } else {
+    manifest.key_set = key_set;
+    manifest.a_seed = a_seed;
+    manifest.parameters = parameters.literal();
+    manifest.fingerprint = parameters.fingerprint();
+    manifest.insecure = insecure;
   }
-  return std::unique_ptr<KeyStoreWriter>(
-      new KeyStoreWriter(directory, parameters, std::move(manifest), std::move(lock), created));
+  for (const std::string& file : files) {
+    if (file == kManifestName) continue;
+    bool keep = file.ends_with(kSegmentSuffix);
+    if (keep && !is_store) {
+      const auto its_set = ReadSegmentKeySet(directory + "/" + file);
+      keep = its_set.ok() && *its_set == key_set;
+    }
+    if (!keep) KMRT_RETURN_IF_ERROR(Remove(directory, file));
+  }
+  return writer;
 }
 
-KeyStoreWriter::KeyStoreWriter(std::string directory, scheme::Parameters parameters, Manifest manifest,
-                               DirectoryLock lock, bool created)
-    : directory_(std::move(directory)),
-      parameters_(std::move(parameters)),
-      manifest_(std::move(manifest)),
-      lock_(std::move(lock)),
-      created_(created) {}
+KeyStoreWriter::KeyStoreWriter(std::string directory, const scheme::Parameters& parameters, DirectoryLock lock,
+                               bool created)
+    : directory_(std::move(directory)), shapes_(parameters), lock_(std::move(lock)), created_(created) {}
 
 KeyStoreWriter::~KeyStoreWriter() {
   std::error_code ignored;
-  if (!committed_) {
-    for (const KeyEntry& entry : manifest_.keys) std::filesystem::remove(directory_ + "/" + entry.FileName(), ignored);
-    if (created_) std::filesystem::remove(directory_, ignored);
-  }
+  if (created_) std::filesystem::remove(directory_, ignored);  // if nothing is in it
 }
 
-Status KeyStoreWriter::Add(const scheme::KeyId& id, int level, const Producer& produce) {
+Result<bool> KeyStoreWriter::Add(const scheme::KeyId& id, int level, const Producer& produce) {
+  KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, shapes_.At(id.shape));
+  const SegmentLayout& layout = shape->layout;
+  if (level < 0 || level > shape->parameters.max_level()) {
+    return InvalidArgument("{}: level {}, 0 to {} expected", id.ToString(), level, shape->parameters.max_level());
+  }
+  const auto known =
+      std::find_if(manifest_.keys.begin(), manifest_.keys.end(), [&](const KeyEntry& entry) { return entry.id == id; });
   KeyEntry entry;
   entry.id = id;
   entry.level = level;
-  if (!id.shape.plain()) return InvalidArgument("{}: stores of this version hold plain keys", id.ToString());
-  const bool twice =
-      std::any_of(manifest_.keys.begin(), manifest_.keys.end(), [&](const KeyEntry& other) { return other.id == id; });
-  if (twice) return InvalidArgument("{} is made twice in one key set", id.ToString());
-  if (level < 0 || level > parameters_.max_level()) {
-    return InvalidArgument("{}: level {}, 0 to {} expected", id.ToString(), level, parameters_.max_level());
+  if (known != manifest_.keys.end()) entry.level = std::max(level, known->level);
+  entry.digits = shape->parameters.DigitCount(entry.level);
+  entry.chunks = shape->parameters.ChunkCount(entry.level);
+  const std::string path = directory_ + "/" + entry.FileName();
+  const SegmentHeader header = manifest_.HeaderOf(entry);
+  const auto there = CheckSegment(path, header, layout, entry.chunks);
+  if (there.ok()) {
+    entry.seal = *there;
+  } else {
+    // A damaged one is made again, too.
+    KMRT_ASSIGN_OR_RETURN(SegmentWriter segment, SegmentWriter::Create(path, header, layout, entry.chunks));
+    KMRT_RETURN_IF_ERROR(produce(
+        entry.level, [&](int digit, int limb, std::span<const uint64_t> b) { return segment.Append(digit, limb, b); }));
+    KMRT_ASSIGN_OR_RETURN(entry.seal, segment.Commit());
   }
-
-  const int chunk_count = parameters_.ChunkCount(level);
-  KMRT_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(directory_ + "/" + entry.FileName()));
-  // Room for the header, whose checksums are known last.
-  KMRT_RETURN_IF_ERROR(file.Append(std::vector<std::byte>(SegmentDataOffset(chunk_count))));
-  std::vector<uint64_t> checksums;
-  KMRT_RETURN_IF_ERROR(produce([&](int digit, int limb, std::span<const uint64_t> b) {
-    if (static_cast<size_t>(parameters_.ChunkIndex(digit, limb)) != checksums.size() ||
-        static_cast<int>(checksums.size()) == chunk_count || b.size() != parameters_.n()) {
-      return Failed("{}: chunk ({}, {}) of {} words comes out of turn", id.ToString(), digit, limb, b.size());
-    }
-    checksums.push_back(Xxh3(std::as_bytes(b)));
-    return file.Append(std::as_bytes(b));
-  }));
-  if (static_cast<int>(checksums.size()) != chunk_count) {
-    return Failed("{}: {} chunks were made, {} expected", id.ToString(), checksums.size(), chunk_count);
+  if (known == manifest_.keys.end()) {
+    manifest_.keys.push_back(entry);
+    changed_ = true;
+  } else {
+    stored_bytes_ -= layout.FileBytes(known->chunks);
+    changed_ |= known->level != entry.level || known->seal != entry.seal;
+    *known = entry;
   }
-  const std::vector<std::byte> header = SerializeSegmentHeader(manifest_, parameters_, entry, checksums);
-  entry.header_checksum = Xxh3(header);
-  KMRT_RETURN_IF_ERROR(file.WriteAt(0, header));
-  bytes_written_ += file.size();
-  KMRT_RETURN_IF_ERROR(file.Commit());
-  manifest_.keys.push_back(entry);
-  return Status();
+  stored_bytes_ += layout.FileBytes(entry.chunks);
+  return !there.ok();
 }
 
 Status KeyStoreWriter::Commit() {
-  KMRT_RETURN_IF_ERROR(WriteManifest(manifest_, directory_));
-  committed_ = true;
+  if (changed_) KMRT_RETURN_IF_ERROR(WriteManifest(manifest_, directory_));
+  changed_ = false;
+  std::set<std::string> named = {kManifestName};
+  for (const KeyEntry& entry : manifest_.keys) named.insert(entry.FileName());
+  KMRT_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListKeyStoreFiles(directory_));
+  for (const std::string& file : files) {
+    if (!named.contains(file)) KMRT_RETURN_IF_ERROR(Remove(directory_, file));
+  }
   return Status();
 }
 

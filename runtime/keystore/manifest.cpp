@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/keystore/manifest.h"
 
-#include <cstring>
 #include <set>
 
-#include "base/checksum.h"
 #include "base/container.h"
+#include "scheme/security.h"
 
 namespace keymemrt::runtime {
 
@@ -14,39 +13,24 @@ namespace {
 using scheme::KeyKind;
 using scheme::Parameters;
 
-constexpr ContainerKind kManifestKind = {"KMRTKEYS", 1, "the manifest of a key store (manifest.kms)"};
+constexpr ContainerKind kManifestKind = {"KMRTKEYS", 2, "the manifest of a key store (manifest.kms)"};
 
-constexpr char kSegmentMagic[] = "KMRTSEGM";
-constexpr uint32_t kSegmentVersion = 1;
-
-// The first bytes of a segment; the rest of its first kSegmentAlignment bytes is zero.
-struct SegmentHeader {
-  char magic[8];
-  uint32_t version;
-  uint32_t kind;
-  uint64_t galois_element;
-  uint32_t level;
-  uint32_t chunk_count;
-  uint64_t chunk_bytes;
-  uint64_t data_offset;
-  uint64_t fingerprint;
-  uint8_t key_set[16];
-};
-static_assert(sizeof(SegmentHeader) == 72);
-
-Status CheckEntry(const Parameters& parameters, const KeyEntry& entry) {
-  if (entry.level < 0 || entry.level > parameters.max_level()) {
-    return Corrupt("{} at level {}: 0 to {} expected", entry.id.ToString(), entry.level, parameters.max_level());
-  }
-  const uint64_t g = entry.id.galois_element;
-  if (entry.id.kind == KeyKind::kRotation && (g % 2 == 0 || g >= 2 * parameters.n())) {
-    return Corrupt("{} is no Galois element", g);
-  }
-  if (entry.id.kind == KeyKind::kConjugation && g != parameters.ConjugationElement()) {
-    return Corrupt("{} is not the Galois element of conjugation", g);
-  }
-  if (entry.id.kind == KeyKind::kRelinearization && g != 0) {
-    return Corrupt("a relinearization key with Galois element {}", g);
+Status CheckName(const Parameters& parameters, const scheme::KeyId& id) {
+  const uint64_t g = id.galois_element;
+  switch (id.kind) {
+    case KeyKind::kRotation:
+      if (g % 2 == 0 || g >= 2 * parameters.n()) return Corrupt("{} is no Galois element", g);
+      break;
+    case KeyKind::kConjugation:
+      if (g != parameters.ConjugationElement()) return Corrupt("{} is not the Galois element of conjugation", g);
+      break;
+    case KeyKind::kRelinearization:
+      if (g != 0) return Corrupt("a relinearization key with Galois element {}", g);
+      break;
+    case KeyKind::kSecretSwitch:
+      if (g != 1 && g != 2) return Corrupt("a switch of secrets with number {}, 1 or 2 expected", g);
+      if (parameters.literal().ephemeral_weight == 0) return Corrupt("a switch of secrets where there is one secret");
+      break;
   }
   return Status();
 }
@@ -65,7 +49,12 @@ std::vector<std::byte> SerializeManifest(const Manifest& manifest) {
     writer.U32(static_cast<uint32_t>(entry.id.kind));
     writer.U32(static_cast<uint32_t>(entry.level));
     writer.U64(entry.id.galois_element);
-    writer.U64(entry.header_checksum);
+    writer.U32(static_cast<uint32_t>(entry.id.shape.level));
+    writer.U32(static_cast<uint32_t>(entry.id.shape.specials));
+    writer.U32(static_cast<uint32_t>(entry.digits));
+    writer.U32(static_cast<uint32_t>(entry.chunks));
+    writer.U64(entry.seal.table);
+    writer.Bytes(entry.seal.sha256);
   }
   return std::vector<std::byte>(writer.bytes().begin(), writer.bytes().end());
 }
@@ -79,32 +68,53 @@ Result<Manifest> DeserializeManifest(std::span<const std::byte> payload) {
   const uint32_t insecure = reader.U32();
   const uint32_t key_count = reader.U32();
   manifest.parameters = TakeParameters(reader);
+  if (!reader.ok()) return reader.Finish();
   if (insecure > 1) return Corrupt("the insecure flag is {}, 0 or 1 expected", insecure);
   manifest.insecure = insecure == 1;
-  for (uint32_t i = 0; i < key_count && reader.ok(); ++i) {
-    KeyEntry entry;
-    const uint32_t kind = reader.U32();
-    if (kind > static_cast<uint32_t>(KeyKind::kRelinearization))
-      return Corrupt("key {} is of unknown kind {}", i, kind);
-    entry.id.kind = static_cast<KeyKind>(kind);
-    entry.level = static_cast<int>(reader.U32());
-    entry.id.galois_element = reader.U64();
-    entry.header_checksum = reader.U64();
-    manifest.keys.push_back(entry);
-  }
-  KMRT_RETURN_IF_ERROR(reader.Finish());
-
   const auto parameters = Parameters::Create(
       manifest.parameters, manifest.insecure ? scheme::Security::kInsecure : scheme::Security::k128Bit);
   if (!parameters.ok()) return Corrupt("{}", parameters.status().message());
   if (parameters->fingerprint() != manifest.fingerprint) {
     return Corrupt("the fingerprint is not that of the parameters");
   }
+
+  StoredShapes shapes(*parameters);
   std::set<scheme::KeyId> seen;
-  for (const KeyEntry& entry : manifest.keys) {
-    KMRT_RETURN_IF_ERROR(CheckEntry(*parameters, entry));
+  for (uint32_t i = 0; i < key_count && reader.ok(); ++i) {
+    KeyEntry entry;
+    const uint32_t kind = reader.U32();
+    entry.id.kind = static_cast<KeyKind>(kind);
+    entry.level = static_cast<int>(reader.U32());
+    entry.id.galois_element = reader.U64();
+    entry.id.shape.level = static_cast<int>(reader.U32());
+    entry.id.shape.specials = static_cast<int>(reader.U32());
+    entry.digits = static_cast<int>(reader.U32());
+    entry.chunks = static_cast<int>(reader.U32());
+    entry.seal.table = reader.U64();
+    reader.Bytes(entry.seal.sha256);
+    if (!reader.ok()) break;
+
+    if (kind > static_cast<uint32_t>(KeyKind::kSecretSwitch)) return Corrupt("key {} is of unknown kind {}", i, kind);
+    const std::string name = fmt::format("key {}", i);
+    KMRT_RETURN_IF_ERROR(CheckName(*parameters, entry.id).WithContext(name));
+    const auto shape = shapes.At(entry.id.shape);
+    if (!shape.ok()) return Corrupt("{}: {}", name, shape.status().message());
+    const Parameters& shaped = (*shape)->parameters;
+    if (entry.level < 0 || entry.level > shaped.max_level()) {
+      return Corrupt("{}: level {}, 0 to {} expected", name, entry.level, shaped.max_level());
+    }
+    if (entry.digits != shaped.DigitCount(entry.level) || entry.chunks != shaped.ChunkCount(entry.level)) {
+      return Corrupt("{}: {} digits and {} chunks are not those of its level and shape", name, entry.digits,
+                     entry.chunks);
+    }
+    const bool under_ephemeral = entry.id.kind == KeyKind::kSecretSwitch && entry.id.galois_element == 1;
+    const int weight = under_ephemeral ? manifest.parameters.ephemeral_weight : manifest.parameters.secret_weight;
+    const Status secure = scheme::CheckKeySecurity(shaped, entry.level, {weight});
+    if (!secure.ok()) return Corrupt("{}: {}", name, secure.message());
     if (!seen.insert(entry.id).second) return Corrupt("{} is listed twice", entry.id.ToString());
+    manifest.keys.push_back(entry);
   }
+  KMRT_RETURN_IF_ERROR(reader.Finish());
   return manifest;
 }
 
@@ -123,56 +133,6 @@ Result<Manifest> ReadManifest(const std::string& directory) {
   auto manifest = DeserializeManifest(*payload);
   if (!manifest.ok()) return manifest.status().WithContext(path);
   return manifest;
-}
-
-uint64_t SegmentDataOffset(int chunk_count) {
-  const uint64_t table = static_cast<uint64_t>(chunk_count) * sizeof(uint64_t);
-  return kSegmentAlignment + (table + kSegmentAlignment - 1) / kSegmentAlignment * kSegmentAlignment;
-}
-
-std::vector<std::byte> SerializeSegmentHeader(const Manifest& manifest, const Parameters& parameters,
-                                              const KeyEntry& entry, std::span<const uint64_t> chunk_checksums) {
-  const int chunk_count = static_cast<int>(chunk_checksums.size());
-  SegmentHeader header = {};
-  std::memcpy(header.magic, kSegmentMagic, sizeof header.magic);
-  header.version = kSegmentVersion;
-  header.kind = static_cast<uint32_t>(entry.id.kind);
-  header.galois_element = entry.id.galois_element;
-  header.level = static_cast<uint32_t>(entry.level);
-  header.chunk_count = static_cast<uint32_t>(chunk_count);
-  header.chunk_bytes = parameters.chunk_bytes();
-  header.data_offset = SegmentDataOffset(chunk_count);
-  header.fingerprint = manifest.fingerprint;
-  std::memcpy(header.key_set, manifest.key_set.bytes.data(), sizeof header.key_set);
-
-  std::vector<std::byte> region(SegmentDataOffset(chunk_count));
-  std::memcpy(region.data(), &header, sizeof header);
-  std::memcpy(region.data() + kSegmentAlignment, chunk_checksums.data(), chunk_checksums.size_bytes());
-  return region;
-}
-
-Status ExplainSegmentHeader(const Manifest& manifest, const KeyEntry& entry, std::span<const std::byte> region) {
-  SegmentHeader header;
-  std::memcpy(&header, region.data(), sizeof header);
-  if (std::memcmp(header.magic, kSegmentMagic, sizeof header.magic) != 0)
-    return Corrupt("not a segment of a key store");
-  if (header.version != kSegmentVersion) {
-    return Corrupt("a segment of format version {}; this program reads version {}: make the keys again", header.version,
-                   kSegmentVersion);
-  }
-  if (std::memcmp(header.key_set, manifest.key_set.bytes.data(), sizeof header.key_set) != 0) {
-    return Corrupt("belongs to another key set than the manifest beside it: copy the whole key store again");
-  }
-  if (header.kind != static_cast<uint32_t>(entry.id.kind) || header.galois_element != entry.id.galois_element) {
-    return Corrupt("holds another key than its name says: copy the whole key store again");
-  }
-  return Corrupt("damaged: the header's checksum is not the one in the manifest: copy it again");
-}
-
-std::vector<uint64_t> SegmentChunkChecksums(std::span<const std::byte> region, int chunk_count) {
-  std::vector<uint64_t> checksums(static_cast<size_t>(chunk_count));
-  std::memcpy(checksums.data(), region.data() + kSegmentAlignment, checksums.size() * sizeof(uint64_t));
-  return checksums;
 }
 
 }  // namespace keymemrt::runtime

@@ -9,21 +9,22 @@
 #include "base/status.h"
 #include "lattice/keys/key_source.h"
 #include "runtime/format/bytes.h"
+#include "runtime/keystore/segment.h"
 #include "scheme/parameters.h"
 
 namespace keymemrt::runtime {
 
 inline constexpr char kManifestName[] = "manifest.kms";
-inline constexpr char kSegmentSuffix[] = ".kseg";
-inline constexpr size_t kSegmentAlignment = 4096;
 
 // One stored key: the chunks that its use at levels up to `level` needs.
 struct KeyEntry {
   scheme::KeyId id;
   int level = 0;
-  uint64_t header_checksum = 0;  // XXH3 of everything in the segment that precedes the chunks
+  int digits = 0, chunks = 0;  // at that level; follow from the parameters
+  SegmentSeal seal;
 
-  std::string FileName() const { return id.ToString() + kSegmentSuffix; }
+  // "rotation-5@3.kseg": a key that is made again for a higher level is another file.
+  std::string FileName() const { return fmt::format("{}@{}{}", id.ToString(), level, kSegmentSuffix); }
 };
 
 struct Manifest {
@@ -33,25 +34,17 @@ struct Manifest {
   uint64_t fingerprint = 0;    // of the parameters
   bool insecure = false;       // made for a program compiled with --insecure
   std::vector<KeyEntry> keys;  // in order of first use
+
+  SegmentHeader HeaderOf(const KeyEntry& entry) const { return {entry.id, entry.level, fingerprint, key_set}; }
 };
 
 std::vector<std::byte> SerializeManifest(const Manifest& manifest);
-// Checks everything that can be known without the segments: parameters (128-bit secure unless `insecure`), fingerprint,
-// kinds, Galois elements, levels, no key twice. kCorrupt.
+// Checks everything that can be known without the segments: parameters (128-bit secure unless `insecure`, which also
+// goes for every key by itself), fingerprint, kinds, Galois elements, shapes, levels, no key twice. kCorrupt.
 Result<Manifest> DeserializeManifest(std::span<const std::byte> payload);
 
 Status WriteManifest(const Manifest& manifest, const std::string& directory);
 // kInvalidArgument: the directory holds no manifest. kCorrupt: it is damaged. Messages name the file.
 Result<Manifest> ReadManifest(const std::string& directory);
-
-// The region of a segment before its chunks: header, checksum of every chunk, zeros up to a multiple of
-// kSegmentAlignment.
-uint64_t SegmentDataOffset(int chunk_count);
-std::vector<std::byte> SerializeSegmentHeader(const Manifest& manifest, const scheme::Parameters& parameters,
-                                              const KeyEntry& entry, std::span<const uint64_t> chunk_checksums);
-// Why a region whose checksum is not the manifest's is wrong: of another kind, version, key set, key, or damaged.
-Status ExplainSegmentHeader(const Manifest& manifest, const KeyEntry& entry, std::span<const std::byte> region);
-// The checksums of the chunks. REQUIRES: the region's checksum is the manifest's.
-std::vector<uint64_t> SegmentChunkChecksums(std::span<const std::byte> region, int chunk_count);
 
 }  // namespace keymemrt::runtime

@@ -159,9 +159,9 @@ TEST_F(Clients, NobodyIsServedWithTheKeysOfAnother) {
 
 TEST_F(Clients, AFailureOfOneLeavesTheOthersAlone) {
   // Client 0's first key is damaged.
-  const std::string segment = clients_[0].keys() + "/" + clients_[0].program().keys[0].id.ToString() + ".kseg";
+  const std::string segment = clients_[0].keys() + "/" + ReadManifest(clients_[0].keys())->keys[0].FileName();
   std::vector<std::byte> bytes = ReadFile(segment).value();
-  bytes[bytes.size() - clients_[0].parameters().chunk_bytes() / 2] ^= std::byte{1};
+  bytes[bytes.size() / 2] ^= std::byte{1};
   ASSERT_TRUE(WriteFile(segment, bytes).ok());
   const auto service = Serve(0);
   std::vector<std::thread> threads;

@@ -143,10 +143,10 @@ class Secrets(Small):
                 if len(set(piece)) > 2:
                     self.assertNotIn(piece, data, file)
 
-    def test_an_existing_client_or_store_is_not_overwritten(self):
+    def test_what_is_there_is_not_made_again_and_another_clients_store_is_left_alone(self):
         before = {p: p.read_bytes() for d in ("client", "keys") for p in self.path(d).rglob("*") if p.is_file()}
-        result = keymemrt("keygen", self.path("m.kmrt"), "--client", self.path("client"), "--keys", self.path("keys"))
-        self.assertNotEqual(result.returncode, OK)
+        self.ok("keygen", self.path("m.kmrt"), "--client", self.path("client"), "--keys", self.path("keys"))
+        self.refused(USAGE, "keys", "keygen", self.path("m.kmrt"), "--client", self.path("another"), "--keys", self.path("keys"))
         self.assertEqual({p: p.read_bytes() for d in ("client", "keys") for p in self.path(d).rglob("*") if p.is_file()}, before)
 
 
@@ -245,7 +245,7 @@ class BadInput(Small):
             if not name.endswith((".npy", ".npz")):
                 for _ in range(3):
                     flipped = bytearray(original)
-                    # Behind a key's chunks there is nothing, before them padding: aim at the chunks and the first bytes.
+                    # Aim at a key's chunks and at the first bytes, not at the padding.
                     position = rng.randrange(len(original) // 2, len(original)) if rng.random() < 0.7 else rng.randrange(8)
                     flipped[position] ^= 1 << rng.randrange(8)
                     damages.append((f"bit flipped in byte {position}", bytes(flipped)))
