@@ -234,8 +234,8 @@ Result<planner::Channel> MeasureStore(const std::string& directory) {
   std::vector<Slot> slots;
   for (int i = 0; i < kReaders; ++i) slots.push_back(pool.Take(MemoryClass::kKeys));
   const auto read = [&](int reader, size_t offset, size_t bytes) {
-    std::byte* const buffer = reinterpret_cast<std::byte*>(slots[static_cast<size_t>(reader)].data());
-    return file.Read(offset, std::span<std::byte* const>(&buffer, 1), bytes);
+    const std::span<std::byte> buffer = std::as_writable_bytes(slots[static_cast<size_t>(reader)].words()).first(bytes);
+    return file.Read(offset, {&buffer, 1});
   };
 
   planner::Channel channel;

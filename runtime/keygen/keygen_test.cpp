@@ -359,8 +359,8 @@ TEST_F(KeygenTest, MakesTheKeysOfAnEphemeralSecret) {
       KMRT_RETURN_IF_ERROR((*store)->ReadChunks(key, chunk++, {&data, 1}));
       return std::ranges::equal(b, slot.words()) ? Status() : Failed("chunk {} differs", chunk - 1);
     };
-    const Status status = lattice::GenerateSecretSwitchingKey(context, pool, *from, *to_secret, secrets->a_seed, id,
-                                                              level, compare);
+    const Status status =
+        lattice::GenerateSecretSwitchingKey(context, pool, *from, *to_secret, secrets->a_seed, id, level, compare);
     EXPECT_TRUE(status.ok()) << status.message();
     EXPECT_EQ(chunk, (*store)->chunk_count(key));
   }
@@ -383,8 +383,8 @@ TEST_F(KeygenTest, AKeyAboveTheBoundOfItsSecretIsRefused) {
   const scheme::Parameters parameters = program_.CheckedParameters().value();
   manifest.fingerprint = parameters.fingerprint();
   for (const uint64_t direction : {1, 2}) {
-    manifest.keys = {{{scheme::KeyKind::kSecretSwitch, direction}, 2, parameters.DigitCount(2), parameters.ChunkCount(2),
-                      {}}};
+    manifest.keys = {
+        {{scheme::KeyKind::kSecretSwitch, direction}, 2, parameters.DigitCount(2), parameters.ChunkCount(2), {}}};
     EXPECT_EQ(DeserializeManifest(SerializeManifest(manifest)).ok(), direction == 2);
   }
   program_.keys = {{{scheme::KeyKind::kSecretSwitch, 3, {0, 1}}, 0, 0}};

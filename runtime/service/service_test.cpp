@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "planner/residency.h"
 #include "runtime/executor/deployment.h"
+#include "runtime/keystore/manifest.h"
 
 namespace keymemrt::runtime {
 namespace {
