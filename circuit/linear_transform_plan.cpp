@@ -117,7 +117,7 @@ Split Choose(const std::vector<int64_t>& indices, int64_t slots, Form form, int6
     const std::vector<int64_t> offsets = OffsetsFrom(indices, start, slots);
     for (const int64_t step : baby_step > 0 ? std::vector<int64_t>{baby_step} : BabySteps(offsets, slots)) {
       const Split split(offsets, step);
-      const auto consider = [&](int64_t Split::* where) {
+      const auto consider = [&](int64_t Split::*where) {
         Split candidate = split;
         candidate.*where = start;
         if (best.empty() || candidate.CostOf(form, slots) < best[0].CostOf(form, slots)) best = {std::move(candidate)};
@@ -131,6 +131,48 @@ Split Choose(const std::vector<int64_t>& indices, int64_t slots, Form form, int6
     }
   }
   return std::move(best[0]);
+}
+
+std::vector<LinearTransformStep> Steps(const LinearTransformPlan& plan) {
+  using Kind = LinearTransformStep::Kind;
+  std::vector<LinearTransformStep> steps = {{Kind::kBegin}};
+  int64_t position = 0;
+  for (size_t i = 0; i < plan.babies.size(); ++i) {
+    if (plan.form != Form::kMinimumKey) {
+      steps.push_back({Kind::kBaby, plan.babies[i], static_cast<int>(i)});
+      continue;
+    }
+    if (i == 0) {
+      if (plan.start != 0) steps.push_back({Kind::kBaby, plan.start});
+      position = plan.start;
+    }
+    for (; position != plan.babies[i]; position = (position + plan.baby_unit) % plan.slots) {
+      steps.push_back({Kind::kBaby, plan.baby_unit});
+    }
+    if (steps.back().kind == Kind::kBegin) steps.push_back({Kind::kBaby});  // the input as it is
+    steps.back().index = static_cast<int>(i);
+  }
+  const int giants = static_cast<int>(plan.giants.size());
+  if (plan.form == Form::kHorner || plan.form == Form::kMinimumKey) {
+    // From the last block to the one that needs no rotation; where a giant has no block only the sum moves on.
+    int next = giants - 1;
+    position = plan.giants.back();
+    steps.push_back({Kind::kGiant, 0, next});
+    while (position != 0) {
+      position -= plan.giant_unit;
+      const bool block = next > 0 && plan.giants[static_cast<size_t>(next - 1)] == position;
+      steps.push_back({Kind::kGiant, plan.giant_unit, block ? --next : -1});
+    }
+  } else {
+    for (const bool rotated : {false, true}) {
+      for (int i = 0; i < giants; ++i) {
+        const int64_t shift = plan.giants[static_cast<size_t>(i)];
+        if ((shift != 0) == rotated) steps.push_back({Kind::kGiant, shift, i});
+      }
+    }
+  }
+  steps.push_back({Kind::kFinish});
+  return steps;
 }
 
 }  // namespace
@@ -187,33 +229,19 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   if (form == Form::kMinimumKey) {
     plan.start = split.input_start;
     plan.baby_unit = Gcd(split.babies);
-    if (plan.start != 0) plan.rotations.push_back(plan.start);
-    if (plan.baby_unit != 0) {
-      plan.rotations.insert(plan.rotations.end(), static_cast<size_t>(split.babies.back() / plan.baby_unit),
-                            plan.baby_unit);
-    }
-    plan.mod_ups = plan.key_switches();
-    plan.mod_downs = 2 * plan.key_switches();
-  } else {
-    std::copy_if(plan.babies.begin(), plan.babies.end(), std::back_inserter(plan.rotations),
-                 [](int64_t baby) { return baby != 0; });
-    plan.mod_ups = plan.rotations.empty() ? 0 : 1;
-    if (form == Form::kBabyStepGiantStep) plan.mod_downs = 2 * plan.key_switches();
   }
+  if (one_giant_key) plan.giant_unit = Gcd(split.giants);
+  plan.steps = Steps(plan);
 
-  const size_t baby_rotations = plan.rotations.size();
-  if (one_giant_key) {
-    plan.giant_unit = Gcd(split.giants);
-    if (plan.giant_unit != 0) {
-      plan.rotations.insert(plan.rotations.end(), static_cast<size_t>(split.giants.back() / plan.giant_unit),
-                            plan.giant_unit);
-    }
-  } else {
-    std::copy_if(plan.giants.begin(), plan.giants.end(), std::back_inserter(plan.rotations),
-                 [](int64_t giant) { return giant != 0; });
+  int baby_rotations = 0, giant_rotations = 0;
+  for (const LinearTransformStep& step : plan.steps) {
+    if (step.shift == 0) continue;
+    plan.rotations.push_back(step.shift);
+    ++(step.kind == LinearTransformStep::Kind::kBaby ? baby_rotations : giant_rotations);
   }
-  const int giant_rotations = static_cast<int>(plan.rotations.size() - baby_rotations);
-  plan.mod_ups += giant_rotations;
+  const bool hoisted = form != Form::kMinimumKey;
+  plan.mod_ups = (hoisted ? std::min(1, baby_rotations) : baby_rotations) + giant_rotations;
+  plan.mod_downs = plan.ExtendedBlocks() ? 0 : 2 * baby_rotations;
   if (form == Form::kBabyStepGiantStep) {
     plan.mod_downs += 2 * giant_rotations;
   } else {

@@ -37,6 +37,24 @@ inline constexpr LinearTransformForm kLinearTransformForms[] = {
     LinearTransformForm::kMinimumKey};
 std::string_view ToString(LinearTransformForm form);  // "bsgs", "double_hoisted", "horner", "minimum_key"
 
+// One step of carrying out a plan: at most one key switch, so that whoever manages keys and memory decides between
+// any two of them.
+struct LinearTransformStep {
+  enum class Kind : uint8_t {
+    kBegin,   // decomposes the input, where babies are hoisted
+    kBaby,    // rotates the input and adds its products to the blocks
+    kGiant,   // rotates and adds a block
+    kFinish,  // divides by P what is left to divide
+  };
+  Kind kind;
+  int64_t shift = 0;  // of the key switch; 0: the step takes no key
+  // kBaby: of `babies`, whose terms are multiplied; kGiant: of `giants`, whose block joins the sum; -1: none, a chain
+  // only moves on.
+  int index = -1;
+
+  bool operator==(const LinearTransformStep&) const = default;
+};
+
 struct LinearTransformPlan {
   // `indices`: one rotation per row, of any sign and size, taken modulo `slots` (N/2), in any order; rows of equal
   // index are added. `baby_step`: the difference between neighbouring giants, chosen for speed when 0.
@@ -61,6 +79,11 @@ struct LinearTransformPlan {
   // kHorner, kMinimumKey: every giant is a multiple of this.
   int64_t giant_unit = 0;
 
+  // kBegin; a kBaby each, in kMinimumKey one a rotation; the kGiants, first that whose block is not rotated; kFinish.
+  //   kBaby: blocks of the terms' giants += diagonals (*) rotl(input, shift); kMinimumKey: the input is what the kBaby
+  //     before left of it, rotated.
+  //   kGiant: kBabyStepGiantStep, kDoubleHoisted: sum += rotl(block, shift); chains: sum = rotl(sum, shift) + block.
+  std::vector<LinearTransformStep> steps;
   std::vector<int64_t> rotations;  // the shift of every key switch, in order: the trace of key uses
   std::vector<int64_t> keys;       // the different ones, ascending: the rotation keys that must be there
   // Polynomials decomposed into digits, and polynomials divided by P.

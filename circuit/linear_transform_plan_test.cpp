@@ -30,55 +30,46 @@ int64_t Modulo(int64_t x, int64_t m) {
   return (x % m + m) % m;
 }
 
-// Carries the plan out on positions instead of ciphertexts: a rotated input is the sum of its rotations, a block the
-// list of its rows' positions. Every row must end at its index, and the rotations must be those of plan.rotations.
+// Carries the plan out on positions instead of ciphertexts: a rotated input is the sum of its rotations, a block or sum
+// maps its rows to their positions. Every row must end at its index, and the rotations must be those of plan.rotations.
 void CheckPlan(const LinearTransformPlan& plan, const std::vector<int64_t>& indices) {
+  using Kind = LinearTransformStep::Kind;
+  using Positions = std::map<size_t, int64_t>;
+  const bool chained_babies = plan.form == Form::kMinimumKey;
+  const bool chained_giants = chained_babies || plan.form == Form::kHorner;
   std::vector<int64_t> made;
-  std::map<size_t, int64_t> ends;  // row -> rotation in all
-  std::vector<int64_t> baby_at(plan.babies.size());
-  if (plan.form == Form::kMinimumKey) {
-    int64_t at = 0;
-    if (plan.start != 0) made.push_back(at = plan.start);
-    for (size_t i = 0; i < plan.babies.size(); ++i) {
-      while (at != plan.babies[i]) {
-        ASSERT_NE(plan.baby_unit, 0);
-        ASSERT_LE(made.size(), static_cast<size_t>(plan.slots));
-        at = (at + plan.baby_unit) % plan.slots;
-        made.push_back(plan.baby_unit);
+  std::vector<Positions> blocks(plan.giants.size());
+  Positions sum;
+  const auto rotate = [&](Positions& positions, int64_t shift) {
+    for (auto& [row, position] : positions) position = (position + shift) % plan.slots;
+  };
+  int64_t input = 0;
+  Kind before = Kind::kBegin;
+  ASSERT_EQ(plan.steps.front(), LinearTransformStep{Kind::kBegin});
+  ASSERT_EQ(plan.steps.back(), LinearTransformStep{Kind::kFinish});
+  for (size_t i = 1; i + 1 < plan.steps.size(); ++i) {
+    const LinearTransformStep& step = plan.steps[i];
+    ASSERT_GE(step.kind, before);
+    before = step.kind;
+    if (step.shift != 0) made.push_back(step.shift);
+    if (step.kind == Kind::kBaby) {
+      input = chained_babies ? (input + step.shift) % plan.slots : step.shift;
+      for (const auto& term : plan.terms) {
+        if (term.baby != step.index) continue;
+        EXPECT_TRUE(blocks[static_cast<size_t>(term.giant)].emplace(term.row, input).second);
       }
-      baby_at[i] = at;
+      continue;
     }
-  } else {
-    for (size_t i = 0; i < plan.babies.size(); ++i) {
-      if (plan.babies[i] != 0) made.push_back(plan.babies[i]);
-      baby_at[i] = plan.babies[i];
-    }
-  }
-  if (plan.form == Form::kHorner || plan.form == Form::kMinimumKey) {
-    ASSERT_TRUE(std::is_sorted(plan.giants.begin(), plan.giants.end()));
-    for (int64_t at = plan.giants.back(); at != 0; at -= plan.giant_unit) {
-      ASSERT_GT(at, 0);
-      made.push_back(plan.giant_unit);
-    }
-    for (const int64_t giant : plan.giants) {
-      if (plan.giant_unit != 0) {
-        EXPECT_EQ(giant % plan.giant_unit, 0);
-      }
-    }
-  } else {
-    for (const int64_t giant : plan.giants) {
-      if (giant != 0) made.push_back(giant);
-    }
+    ASSERT_EQ(step.kind, Kind::kGiant);
+    Positions block;
+    if (step.index >= 0) std::swap(block, blocks[static_cast<size_t>(step.index)]);
+    rotate(chained_giants ? sum : block, step.shift);
+    for (const auto& [row, position] : block) EXPECT_TRUE(sum.emplace(row, position).second);
   }
   EXPECT_EQ(made, plan.rotations);
-  for (const auto& term : plan.terms) {
-    EXPECT_TRUE(ends.emplace(term.row,
-                             (baby_at[static_cast<size_t>(term.baby)] + plan.giants[static_cast<size_t>(term.giant)]) %
-                                 plan.slots)
-                    .second);
-  }
-  ASSERT_EQ(ends.size(), indices.size());
-  for (const auto& [row, end] : ends) EXPECT_EQ(end, Modulo(indices[row], plan.slots)) << row;
+  for (const Positions& block : blocks) EXPECT_TRUE(block.empty());
+  ASSERT_EQ(sum.size(), indices.size());
+  for (const auto& [row, end] : sum) EXPECT_EQ(end, Modulo(indices[row], plan.slots)) << row;
   const std::set<int64_t> keys(plan.rotations.begin(), plan.rotations.end());
   EXPECT_EQ(plan.keys, std::vector<int64_t>(keys.begin(), keys.end()));
   EXPECT_FALSE(keys.contains(0));

@@ -2,7 +2,7 @@
 #include "lattice/linear/linear_transform.h"
 
 #include <algorithm>
-#include <optional>
+#include <cassert>
 #include <utility>
 #include <vector>
 
@@ -11,385 +11,354 @@
 
 namespace keymemrt::lattice {
 
-namespace {
-
 using circuit::LinearTransformForm;
 using circuit::LinearTransformPlan;
+using circuit::LinearTransformStep;
 
 using Form = LinearTransformForm;
+using Kind = LinearTransformStep::Kind;
 using Term = LinearTransformPlan::Term;
+
+namespace {
 
 constexpr size_t kTile = 2048;  // words: a plaintext's tile is still in the near cache for the second polynomial
 
-// A sum of ciphertexts on its way: limbs q_0..q_level, or P times the value modulo QP (extended.h). No polynomials:
-// zero.
-struct Pair {
-  std::vector<Poly> parts;
-  bool extended = false;
+std::span<const Term> TermsOf(const LinearTransformPlan& plan, int baby) {
+  const auto [first, last] = std::equal_range(plan.terms.begin(), plan.terms.end(), Term{0, baby, 0},
+                                              [](const Term& a, const Term& b) { return a.baby < b.baby; });
+  return {first, last};
+}
 
-  bool zero() const { return parts.empty(); }
-};
+// Whether there are digits of the input.
+bool Hoisted(const LinearTransformPlan& plan) {
+  return plan.form != Form::kMinimumKey && (plan.babies.size() > 1 || plan.babies[0] != 0);
+}
 
+}  // namespace
+
+// The products of one baby: blocks += plaintexts * (x0, x1), limb by limb.
 template <typename Value>
-class Transform {
+class BabyStep {
  public:
-  Transform(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan, const Ciphertext& x,
-            const DiagonalsOf<Value>& diagonals, double scale, KeySource& keys)
-      : work_(work),
-        context_(work.context),
-        parameters_(work.context.parameters()),
-        evaluator_(work.context, work.pool, work.threads),
-        encoder_(encoder),
-        plan_(plan),
-        x_(x),
-        diagonals_(diagonals),
-        scale_(scale),
-        keys_(keys),
-        blocks_(plan.giants.size()) {}
+  // Encodes the baby's plaintexts, and makes the blocks that it is the first of; they are complete once Limb was called
+  // for all limbs. Refers to all it is given.
+  static Result<BabyStep> Make(const Workspace& work, const Encoder& encoder, LinearTransform& transform, int baby,
+                               const DiagonalsOf<Value>& diagonals, bool extended) {
+    BabyStep step(work, transform, TermsOf(*transform.plan_, baby));
+    KMRT_RETURN_IF_ERROR(step.Encode(encoder, diagonals));
+    for (const Term& term : step.terms_) {
+      LinearTransform::Sum& block = transform.blocks_[static_cast<size_t>(term.giant)];
+      step.first_.push_back(block.zero());
+      if (block.zero()) block = LinearTransform::Uninitialised(work, transform.level_, extended);
+    }
+    return step;
+  }
 
-  Result<Ciphertext> Run() {
-    if (plan_.form == Form::kMinimumKey) {
-      KMRT_RETURN_IF_ERROR(ChainBabies());
-    } else if (plan_.ExtendedBlocks()) {
-      KMRT_RETURN_IF_ERROR(ExtendedBabies());
-    } else {
-      KMRT_RETURN_IF_ERROR(HoistedBabies());
+  // `limb` of the full basis; null stands for zero. Thread-safe for different limbs.
+  void Limb(int limb, const uint64_t* x0, const uint64_t* x1) const {
+    const Context& context = work_.context;
+    const size_t n = context.n();
+    const int index = ExtendedIndex(context.parameters(), transform_.level_, limb);
+    const Modulus& q = context.modulus(limb);
+    const Slot plaintext = work_.pool.Take(MemoryClass::kPlaintexts);
+    Slot scratch;
+    for (size_t i = 0; i < terms_.size(); ++i) {
+      std::vector<Poly>& block = transform_.blocks_[static_cast<size_t>(terms_[i].giant)].parts;
+      uint64_t *out0 = block[0].limb(index), *out1 = block[1].limb(index);
+      if (x0 == nullptr) {
+        if (!first_[i]) continue;
+        std::fill_n(out0, n, uint64_t{0});
+        std::fill_n(out1, n, uint64_t{0});
+        continue;
+      }
+      if (plaintexts_[i].pieces.limbs() > 1 && !scratch) scratch = work_.pool.Take(MemoryClass::kPlaintexts);
+      Encoder::WriteLimb(context, plaintexts_[i], limb, plaintext.data(), scratch.data());
+      const auto accumulate = first_[i] ? context.kernels().mul : context.kernels().mul_add;
+      for (size_t begin = 0; begin < n; begin += kTile) {
+        const size_t size = std::min(kTile, n - begin);
+        accumulate(out0 + begin, plaintext.data() + begin, x0 + begin, size, q);
+        accumulate(out1 + begin, plaintext.data() + begin, x1 + begin, size, q);
+      }
     }
-    Pair sum;
-    switch (plan_.form) {
-      case Form::kBabyStepGiantStep:
-        KMRT_RETURN_IF_ERROR(RotateBlocks(sum));
-        break;
-      case Form::kDoubleHoisted:
-        KMRT_RETURN_IF_ERROR(RotateBlocksExtended(sum));
-        break;
-      case Form::kHorner:
-      case Form::kMinimumKey:
-        KMRT_RETURN_IF_ERROR(ChainBlocks(sum));
-        break;
-    }
-    if (sum.extended) {
-      for (Poly& part : sum.parts) ModDown(work_, x_.level, part);
-    }
-    return Ciphertext{std::move(sum.parts), x_.level, x_.scale * scale_};
+  }
+  // All limbs of a ciphertext.
+  void Multiply(const Ciphertext& x) const {
+    ParallelFor(work_.threads, x.level + 1,
+                [&](int limb) { Limb(limb, x.parts[0].limb(limb), x.parts[1].limb(limb)); });
   }
 
  private:
-  scheme::KeyId Key(int64_t shift) const { return parameters_.RotationKey(shift); }
-  std::span<const Term> TermsOf(size_t baby) const {
-    const auto [first, last] =
-        std::equal_range(plan_.terms.begin(), plan_.terms.end(), Term{0, static_cast<int>(baby), 0},
-                         [](const Term& a, const Term& b) { return a.baby < b.baby; });
-    return {first, last};
-  }
-  Pair Uninitialised(bool extended) const {
-    Pair pair{{}, extended};
-    const int limbs = extended ? ExtendedLimbs(parameters_, x_.level) : x_.level + 1;
-    for (int part = 0; part < 2; ++part) pair.parts.emplace_back(work_.pool, MemoryClass::kCiphertexts, limbs);
-    return pair;
-  }
-
-  // --- Babies: every block's sum of products with rotated inputs.
+  BabyStep(const Workspace& work, LinearTransform& transform, std::span<const Term> terms)
+      : work_(work), transform_(transform), terms_(terms), plaintexts_(terms.size()) {}
 
   // One plaintext per term, rotated right by its giant. Encoded in parallel, as many at a time as there are workers.
-  Result<std::vector<RoundedCoefficients>> Encode(std::span<const Term> terms) const {
-    std::vector<RoundedCoefficients> plaintexts(terms.size());
+  Status Encode(const Encoder& encoder, const DiagonalsOf<Value>& diagonals) {
+    const scheme::Parameters& parameters = work_.context.parameters();
     const size_t at_once = static_cast<size_t>(work_.thread_count());
     std::vector<Slot> slots;
-    for (size_t i = 0; i < std::min(at_once, terms.size()); ++i) {
+    for (size_t i = 0; i < std::min(at_once, terms_.size()); ++i) {
       slots.push_back(work_.pool.Take(MemoryClass::kPlaintexts));
     }
-    for (size_t begin = 0; begin < terms.size(); begin += at_once) {
-      const size_t count = std::min(at_once, terms.size() - begin);
+    for (size_t begin = 0; begin < terms_.size(); begin += at_once) {
+      const size_t count = std::min(at_once, terms_.size() - begin);
       std::vector<std::span<const Value>> rows(count);
       for (size_t i = 0; i < count; ++i) {
-        const Term& term = terms[begin + i];
-        KMRT_ASSIGN_OR_RETURN(const std::span<const Value> row, diagonals_(term.row));
-        if (row.empty() || parameters_.slots() % row.size() != 0) {
+        const Term& term = terms_[begin + i];
+        KMRT_ASSIGN_OR_RETURN(const std::span<const Value> row, diagonals(term.row));
+        if (row.empty() || parameters.slots() % row.size() != 0) {
           return InvalidArgument("linear transform: row {} has {} values, which do not divide the {} slots", term.row,
-                                 row.size(), parameters_.slots());
+                                 row.size(), parameters.slots());
         }
         Value* out = reinterpret_cast<Value*>(slots[i].data());
-        const size_t giant = static_cast<size_t>(plan_.giants[static_cast<size_t>(term.giant)]) % row.size();
+        const int64_t shift = transform_.plan_->giants[static_cast<size_t>(term.giant)];
+        const size_t giant = static_cast<size_t>(shift) % row.size();
         std::rotate_copy(row.begin(), row.end() - static_cast<std::ptrdiff_t>(giant), row.end(), out);
         rows[i] = {out, row.size()};
       }
       std::vector<Status> errors(count);
       ParallelFor(work_.threads, static_cast<int>(count), [&](int k) {
         const size_t i = static_cast<size_t>(k);
-        Result<RoundedCoefficients> rounded = encoder_.Round(rows[i], scale_, x_.level, work_.pool);
+        Result<RoundedCoefficients> rounded = encoder.Round(rows[i], transform_.scale_, transform_.level_, work_.pool);
         if (rounded.ok()) {
-          plaintexts[begin + i] = std::move(rounded).value();
+          plaintexts_[begin + i] = std::move(rounded).value();
         } else {
           errors[i] = rounded.status();
         }
       });
       for (size_t i = 0; i < count; ++i) {
-        KMRT_RETURN_IF_ERROR(errors[i].WithContext(fmt::format("linear transform: row {}", terms[begin + i].row)));
+        KMRT_RETURN_IF_ERROR(errors[i].WithContext(fmt::format("linear transform: row {}", terms_[begin + i].row)));
       }
-    }
-    return plaintexts;
-  }
-
-  // The products of one baby. blocks += plaintexts * (x0, x1), limb by limb.
-  class Products {
-   public:
-    // Makes the blocks that this baby is the first of; they are complete once Limb was called for all limbs.
-    Products(Transform& transform, std::span<const Term> terms, std::vector<RoundedCoefficients> plaintexts,
-             bool extended)
-        : transform_(transform), terms_(terms), plaintexts_(std::move(plaintexts)) {
-      for (const Term& term : terms) {
-        Pair& block = transform.blocks_[static_cast<size_t>(term.giant)];
-        first_.push_back(block.zero());
-        if (block.zero()) block = transform.Uninitialised(extended);
-      }
-    }
-
-    // `limb` of the full basis; null stands for zero. Thread-safe for different limbs.
-    void Limb(int limb, const uint64_t* x0, const uint64_t* x1) const {
-      const Context& context = transform_.context_;
-      const size_t n = context.n();
-      const int index = ExtendedIndex(transform_.parameters_, transform_.x_.level, limb);
-      const Modulus& q = context.modulus(limb);
-      const Slot plaintext = transform_.work_.pool.Take(MemoryClass::kPlaintexts);
-      Slot scratch;
-      for (size_t i = 0; i < terms_.size(); ++i) {
-        std::vector<Poly>& block = transform_.blocks_[static_cast<size_t>(terms_[i].giant)].parts;
-        uint64_t *out0 = block[0].limb(index), *out1 = block[1].limb(index);
-        if (x0 == nullptr) {
-          if (!first_[i]) continue;
-          std::fill_n(out0, n, uint64_t{0});
-          std::fill_n(out1, n, uint64_t{0});
-          continue;
-        }
-        if (plaintexts_[i].pieces.limbs() > 1 && !scratch) {
-          scratch = transform_.work_.pool.Take(MemoryClass::kPlaintexts);
-        }
-        Encoder::WriteLimb(context, plaintexts_[i], limb, plaintext.data(), scratch.data());
-        const auto accumulate = first_[i] ? context.kernels().mul : context.kernels().mul_add;
-        for (size_t begin = 0; begin < n; begin += kTile) {
-          const size_t size = std::min(kTile, n - begin);
-          accumulate(out0 + begin, plaintext.data() + begin, x0 + begin, size, q);
-          accumulate(out1 + begin, plaintext.data() + begin, x1 + begin, size, q);
-        }
-      }
-    }
-
-   private:
-    Transform& transform_;
-    std::span<const Term> terms_;
-    std::vector<RoundedCoefficients> plaintexts_;
-    std::vector<char> first_;  // [term]: the block holds nothing yet
-  };
-
-  Status Multiply(size_t baby, const Ciphertext& rotated) {
-    KMRT_ASSIGN_OR_RETURN(std::vector<RoundedCoefficients> plaintexts, Encode(TermsOf(baby)));
-    const Products products(*this, TermsOf(baby), std::move(plaintexts), false);
-    ParallelFor(work_.threads, x_.level + 1,
-                [&](int limb) { products.Limb(limb, rotated.parts[0].limb(limb), rotated.parts[1].limb(limb)); });
-    return Status();
-  }
-
-  Status HoistedBabies() {
-    std::optional<Digits> digits;
-    for (size_t baby = 0; baby < plan_.babies.size(); ++baby) {
-      if (plan_.babies[baby] == 0) {
-        KMRT_RETURN_IF_ERROR(Multiply(baby, x_));
-        continue;
-      }
-      if (!digits) {
-        KMRT_ASSIGN_OR_RETURN(digits, evaluator_.Decompose(x_));
-      }
-      KMRT_ASSIGN_OR_RETURN(const Ciphertext rotated, evaluator_.RotateHoisted(x_, *digits, plan_.babies[baby], keys_));
-      KMRT_RETURN_IF_ERROR(Multiply(baby, rotated));
-    }
-    return Status();
-  }
-
-  Status ChainBabies() {
-    Ciphertext rotated;
-    const Ciphertext* current = &x_;
-    const auto step = [&](int64_t shift) -> Status {
-      KMRT_ASSIGN_OR_RETURN(rotated, evaluator_.Rotate(*current, shift, keys_));
-      current = &rotated;
-      return Status();
-    };
-    int64_t position = plan_.start;
-    if (plan_.start != 0) KMRT_RETURN_IF_ERROR(step(plan_.start));
-    for (size_t baby = 0; baby < plan_.babies.size(); ++baby) {
-      for (; position != plan_.babies[baby]; position = (position + plan_.baby_unit) % plan_.slots) {
-        KMRT_RETURN_IF_ERROR(step(plan_.baby_unit));
-      }
-      KMRT_RETURN_IF_ERROR(Multiply(baby, *current));
-    }
-    return Status();
-  }
-
-  // Rotated inputs as P times themselves modulo QP, one limb at a time: from the key's products through the
-  // automorphism into the blocks.
-  Status ExtendedBabies() {
-    KMRT_ASSIGN_OR_RETURN(const Digits digits, evaluator_.Decompose(x_));
-    const Kernels& kernels = context_.kernels();
-    const std::vector<uint64_t>& p = context_.ModDown(x_.level).product;
-    const Slot index_slot = work_.pool.Take(MemoryClass::kScratch);
-    uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
-    for (size_t baby = 0; baby < plan_.babies.size(); ++baby) {
-      KMRT_ASSIGN_OR_RETURN(std::vector<RoundedCoefficients> plaintexts, Encode(TermsOf(baby)));
-      const Products products(*this, TermsOf(baby), std::move(plaintexts), true);
-      if (plan_.babies[baby] == 0) {
-        ParallelFor(work_.threads, ExtendedLimbs(parameters_, x_.level), [&](int i) {
-          if (i > x_.level) {
-            products.Limb(i - x_.level - 1 + parameters_.q_count(), nullptr, nullptr);
-            return;
-          }
-          const Slot scaled[2] = {work_.pool.Take(MemoryClass::kScratch), work_.pool.Take(MemoryClass::kScratch)};
-          for (size_t part = 0; part < 2; ++part) {
-            kernels.mul_scalar(scaled[part].data(), x_.parts[part].limb(i), p[static_cast<size_t>(i)], context_.n(),
-                               context_.modulus(i));
-          }
-          products.Limb(i, scaled[0].data(), scaled[1].data());
-        });
-        continue;
-      }
-      const scheme::KeyId key = Key(plan_.babies[baby]);
-      context_.WritePermutation(key.galois_element, index);
-      KMRT_RETURN_IF_ERROR(MultiplyKey(
-          work_, x_.level,
-          [&](int digit, int limb, uint64_t*) {
-            return digits.digits[static_cast<size_t>(digit)].limb(ExtendedIndex(parameters_, x_.level, limb));
-          },
-          key, keys_,
-          [&](int limb, uint64_t* part0, uint64_t* part1) {
-            if (limb <= x_.level) {
-              kernels.mul_scalar_add(part0, x_.parts[0].limb(limb), p[static_cast<size_t>(limb)], context_.n(),
-                                     context_.modulus(limb));
-            }
-            const Slot rotated[2] = {work_.pool.Take(MemoryClass::kScratch), work_.pool.Take(MemoryClass::kScratch)};
-            kernels.permute(rotated[0].data(), part0, index, context_.n());
-            kernels.permute(rotated[1].data(), part1, index, context_.n());
-            products.Limb(limb, rotated[0].data(), rotated[1].data());
-          }));
-    }
-    return Status();
-  }
-
-  // --- Giants: the sum of the rotated blocks.
-
-  void Extend(Pair& pair) const {
-    if (pair.zero() || pair.extended) return;
-    for (Poly& part : pair.parts) part = lattice::Extend(work_, x_.level, part);
-    pair.extended = true;
-  }
-
-  // target += rotl(source, shift) modulo QP. Only the second polynomial of the source is divided by P, for its digits;
-  // the first joins the sum as it is.
-  Status AddRotated(Pair source, int64_t shift, Pair& target) const {
-    if (source.extended) ModDown(work_, x_.level, source.parts[1]);
-    Extend(target);
-    const bool first = target.zero();
-    if (first) target = Uninitialised(true);
-    const Kernels& kernels = context_.kernels();
-    const size_t n = context_.n();
-    const std::vector<uint64_t>& p = context_.ModDown(x_.level).product;
-    const scheme::KeyId key = Key(shift);
-    const Slot index_slot = work_.pool.Take(MemoryClass::kScratch);
-    uint32_t* permutation = reinterpret_cast<uint32_t*>(index_slot.data());
-    context_.WritePermutation(key.galois_element, permutation);
-    const ModUpDigits digits(work_, source.parts[1], x_.level);
-    return MultiplyKey(
-        work_, x_.level, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key,
-        keys_,
-        [&](int limb, uint64_t* part0, uint64_t* part1) {
-          const Modulus& q = context_.modulus(limb);
-          const int index = ExtendedIndex(parameters_, x_.level, limb);
-          if (source.extended) {
-            kernels.add(part0, part0, source.parts[0].limb(index), n, q);
-          } else if (limb <= x_.level) {
-            kernels.mul_scalar_add(part0, source.parts[0].limb(limb), p[static_cast<size_t>(limb)], n, q);
-          }
-          if (first) {
-            kernels.permute(target.parts[0].limb(index), part0, permutation, n);
-            kernels.permute(target.parts[1].limb(index), part1, permutation, n);
-            return;
-          }
-          const Slot rotated = work_.pool.Take(MemoryClass::kScratch);
-          kernels.permute(rotated.data(), part0, permutation, n);
-          kernels.add(target.parts[0].limb(index), target.parts[0].limb(index), rotated.data(), n, q);
-          kernels.permute(rotated.data(), part1, permutation, n);
-          kernels.add(target.parts[1].limb(index), target.parts[1].limb(index), rotated.data(), n, q);
-        });
-  }
-
-  // The block of the giant that needs no rotation, or zero.
-  Pair TakeUnrotated() {
-    const auto giant = std::find(plan_.giants.begin(), plan_.giants.end(), 0);
-    return giant == plan_.giants.end() ? Pair() : std::move(blocks_[static_cast<size_t>(giant - plan_.giants.begin())]);
-  }
-
-  Status RotateBlocks(Pair& sum) {
-    sum = TakeUnrotated();
-    for (size_t giant = 0; giant < blocks_.size(); ++giant) {
-      if (plan_.giants[giant] == 0) continue;
-      Ciphertext block{std::move(blocks_[giant].parts), x_.level, x_.scale * scale_};
-      KMRT_ASSIGN_OR_RETURN(block, evaluator_.Rotate(block, plan_.giants[giant], keys_));
-      if (!sum.zero()) {
-        const Ciphertext rest{std::move(sum.parts), block.level, block.scale};
-        KMRT_ASSIGN_OR_RETURN(block, evaluator_.Add(std::move(block), rest));
-      }
-      sum.parts = std::move(block.parts);
-    }
-    return Status();
-  }
-
-  Status RotateBlocksExtended(Pair& sum) {
-    sum = TakeUnrotated();
-    for (size_t giant = 0; giant < blocks_.size(); ++giant) {
-      if (plan_.giants[giant] == 0) continue;
-      KMRT_RETURN_IF_ERROR(AddRotated(std::move(blocks_[giant]), plan_.giants[giant], sum));
-    }
-    return Status();
-  }
-
-  // Horner from the last block to the one that needs no rotation; where a giant has no block only the sum moves on.
-  Status ChainBlocks(Pair& sum) {
-    size_t next = blocks_.size() - 1;
-    int64_t position = plan_.giants[next];
-    sum = std::move(blocks_[next]);
-    while (position != 0) {
-      position -= plan_.giant_unit;
-      Pair target;
-      if (next > 0 && plan_.giants[next - 1] == position) target = std::move(blocks_[--next]);
-      KMRT_RETURN_IF_ERROR(AddRotated(std::move(sum), plan_.giant_unit, target));
-      sum = std::move(target);
     }
     return Status();
   }
 
   const Workspace& work_;
-  const Context& context_;
-  const scheme::Parameters& parameters_;
-  const Evaluator evaluator_;
-  const Encoder& encoder_;
-  const LinearTransformPlan& plan_;
-  const Ciphertext& x_;
-  const DiagonalsOf<Value>& diagonals_;
-  const double scale_;
-  KeySource& keys_;
-  std::vector<Pair> blocks_;  // [giant]
+  LinearTransform& transform_;
+  std::span<const Term> terms_;
+  std::vector<RoundedCoefficients> plaintexts_;  // [term]
+  std::vector<char> first_;                      // [term]: the block holds nothing yet
 };
 
-template <typename Value>
-Result<Ciphertext> Apply(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
-                         const Ciphertext& x, const DiagonalsOf<Value>& diagonals, double scale, KeySource& keys) {
-  if (plan.slots != static_cast<int64_t>(work.context.parameters().slots())) {
+Result<LinearTransform> LinearTransform::Begin(const Workspace& work, const LinearTransformPlan& plan,
+                                               const Ciphertext& x, double scale) {
+  const scheme::Parameters& parameters = work.context.parameters();
+  if (plan.slots != static_cast<int64_t>(parameters.slots())) {
     return InvalidArgument("linear transform: planned for {} slots, the ciphertext has {}", plan.slots,
-                           work.context.parameters().slots());
+                           parameters.slots());
   }
   if (x.parts.size() != 2) {
     return InvalidArgument("linear transform: a ciphertext of {} parts; 2 expected{}", x.parts.size(),
                            x.parts.size() == 3 ? " (relinearize it first)" : "");
   }
-  return Transform<Value>(work, encoder, plan, x, diagonals, scale, keys).Run();
+  if (x.level > parameters.max_level()) {
+    return InvalidArgument("linear transform: a ciphertext at level {}; {} and below expected with keys of this shape",
+                           x.level, parameters.max_level());
+  }
+  LinearTransform transform(plan, x, scale);
+  if (Hoisted(plan)) {
+    KMRT_ASSIGN_OR_RETURN(transform.digits_, Evaluator(work.context, work.pool, work.threads).Decompose(x));
+  }
+  transform.next_ = 1;
+  return transform;
+}
+
+LinearTransform::Sum LinearTransform::Uninitialised(const Workspace& work, int level, bool extended) {
+  Sum sum{{}, extended};
+  const int limbs = extended ? ExtendedLimbs(work.context.parameters(), level) : level + 1;
+  for (int part = 0; part < 2; ++part) sum.parts.emplace_back(work.pool, MemoryClass::kCiphertexts, limbs);
+  return sum;
+}
+
+Status LinearTransform::Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
+                             const Diagonals& diagonals, KeySource& keys) {
+  return TakeBaby(work, encoder, x, diagonals, keys);
+}
+
+Status LinearTransform::Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
+                             const ComplexDiagonals& diagonals, KeySource& keys) {
+  return TakeBaby(work, encoder, x, diagonals, keys);
+}
+
+template <typename Value>
+Status LinearTransform::TakeBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
+                                 const DiagonalsOf<Value>& diagonals, KeySource& keys) {
+  const LinearTransformStep step = next();
+  assert(step.kind == Kind::kBaby && x.level == level_);
+  ++next_;
+  const Evaluator evaluator(work.context, work.pool, work.threads);
+  if (plan_->ExtendedBlocks()) {
+    KMRT_RETURN_IF_ERROR(ExtendedBaby(work, encoder, x, step, diagonals, keys));
+  } else {
+    const Ciphertext* current = rotated_.parts.empty() ? &x : &rotated_;
+    Ciphertext rotated;
+    if (step.shift != 0) {
+      if (plan_->form == Form::kMinimumKey) {
+        KMRT_ASSIGN_OR_RETURN(rotated_, evaluator.Rotate(*current, step.shift, keys));
+        current = &rotated_;
+      } else {
+        KMRT_ASSIGN_OR_RETURN(rotated, evaluator.RotateHoisted(x, digits_, step.shift, keys));
+        current = &rotated;
+      }
+    }
+    if (step.index >= 0) {
+      KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
+                            BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, false));
+      products.Multiply(*current);
+    }
+  }
+  if (next().kind != Kind::kBaby) {
+    digits_ = {};
+    rotated_ = {};
+  }
+  return Status();
+}
+
+// The rotated input as P times itself modulo QP, one limb at a time: from the key's products through the automorphism
+// into the blocks.
+template <typename Value>
+Status LinearTransform::ExtendedBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
+                                     const LinearTransformStep& step, const DiagonalsOf<Value>& diagonals,
+                                     KeySource& keys) {
+  const Context& context = work.context;
+  const Kernels& kernels = context.kernels();
+  const scheme::Parameters& parameters = context.parameters();
+  const size_t n = context.n();
+  const std::vector<uint64_t>& p = context.ModDown(level_).product;
+  KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
+                        BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, true));
+  if (step.shift == 0) {
+    ParallelFor(work.threads, ExtendedLimbs(parameters, level_), [&](int i) {
+      if (i > level_) {
+        products.Limb(i - level_ - 1 + parameters.q_count(), nullptr, nullptr);
+        return;
+      }
+      const Slot scaled[2] = {work.pool.Take(MemoryClass::kScratch), work.pool.Take(MemoryClass::kScratch)};
+      for (size_t part = 0; part < 2; ++part) {
+        kernels.mul_scalar(scaled[part].data(), x.parts[part].limb(i), p[static_cast<size_t>(i)], n,
+                           context.modulus(i));
+      }
+      products.Limb(i, scaled[0].data(), scaled[1].data());
+    });
+    return Status();
+  }
+  const Slot index_slot = work.pool.Take(MemoryClass::kScratch);
+  uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
+  const scheme::KeyId key = parameters.RotationKey(step.shift);
+  context.WritePermutation(key.galois_element, index);
+  return MultiplyKey(
+      work, level_,
+      [&](int digit, int limb, uint64_t*) {
+        return digits_.digits[static_cast<size_t>(digit)].limb(ExtendedIndex(parameters, level_, limb));
+      },
+      key, keys,
+      [&](int limb, uint64_t* part0, uint64_t* part1) {
+        if (limb <= level_) {
+          kernels.mul_scalar_add(part0, x.parts[0].limb(limb), p[static_cast<size_t>(limb)], n, context.modulus(limb));
+        }
+        const Slot rotated[2] = {work.pool.Take(MemoryClass::kScratch), work.pool.Take(MemoryClass::kScratch)};
+        kernels.permute(rotated[0].data(), part0, index, n);
+        kernels.permute(rotated[1].data(), part1, index, n);
+        products.Limb(limb, rotated[0].data(), rotated[1].data());
+      });
+}
+
+// target += rotl(source, shift) modulo QP. Only the second polynomial of the source is divided by P, for its digits;
+// the first joins the sum as it is.
+Status LinearTransform::AddRotated(const Workspace& work, Sum source, int64_t shift, Sum& target,
+                                   KeySource& keys) const {
+  const Context& context = work.context;
+  const scheme::Parameters& parameters = context.parameters();
+  if (source.extended) ModDown(work, level_, source.parts[1]);
+  if (!target.zero() && !target.extended) {
+    for (Poly& part : target.parts) part = Extend(work, level_, part);
+    target.extended = true;
+  }
+  const bool first = target.zero();
+  if (first) target = Uninitialised(work, level_, true);
+  const Kernels& kernels = context.kernels();
+  const size_t n = context.n();
+  const std::vector<uint64_t>& p = context.ModDown(level_).product;
+  const scheme::KeyId key = parameters.RotationKey(shift);
+  const Slot index_slot = work.pool.Take(MemoryClass::kScratch);
+  uint32_t* permutation = reinterpret_cast<uint32_t*>(index_slot.data());
+  context.WritePermutation(key.galois_element, permutation);
+  const ModUpDigits digits(work, source.parts[1], level_);
+  return MultiplyKey(
+      work, level_, [&](int digit, int limb, uint64_t* scratch) { return digits.Limb(digit, limb, scratch); }, key,
+      keys,
+      [&](int limb, uint64_t* part0, uint64_t* part1) {
+        const Modulus& q = context.modulus(limb);
+        const int index = ExtendedIndex(parameters, level_, limb);
+        if (source.extended) {
+          kernels.add(part0, part0, source.parts[0].limb(index), n, q);
+        } else if (limb <= level_) {
+          kernels.mul_scalar_add(part0, source.parts[0].limb(limb), p[static_cast<size_t>(limb)], n, q);
+        }
+        if (first) {
+          kernels.permute(target.parts[0].limb(index), part0, permutation, n);
+          kernels.permute(target.parts[1].limb(index), part1, permutation, n);
+          return;
+        }
+        const Slot rotated = work.pool.Take(MemoryClass::kScratch);
+        kernels.permute(rotated.data(), part0, permutation, n);
+        kernels.add(target.parts[0].limb(index), target.parts[0].limb(index), rotated.data(), n, q);
+        kernels.permute(rotated.data(), part1, permutation, n);
+        kernels.add(target.parts[1].limb(index), target.parts[1].limb(index), rotated.data(), n, q);
+      });
+}
+
+Status LinearTransform::Giant(const Workspace& work, KeySource& keys) {
+  const LinearTransformStep step = next();
+  assert(step.kind == Kind::kGiant);
+  ++next_;
+  Sum block;
+  if (step.index >= 0) block = std::move(blocks_[static_cast<size_t>(step.index)]);
+  if (step.shift == 0) {  // the first
+    sum_ = std::move(block);
+    return Status();
+  }
+  switch (plan_->form) {
+    case Form::kBabyStepGiantStep: {
+      const Evaluator evaluator(work.context, work.pool, work.threads);
+      Ciphertext rotated{std::move(block.parts), level_, 1};
+      KMRT_ASSIGN_OR_RETURN(rotated, evaluator.Rotate(rotated, step.shift, keys));
+      if (!sum_.zero()) {
+        const Ciphertext rest{std::move(sum_.parts), level_, 1};
+        KMRT_ASSIGN_OR_RETURN(rotated, evaluator.Add(std::move(rotated), rest));
+      }
+      sum_.parts = std::move(rotated.parts);
+      return Status();
+    }
+    case Form::kDoubleHoisted:
+      return AddRotated(work, std::move(block), step.shift, sum_, keys);
+    case Form::kHorner:
+    case Form::kMinimumKey:
+      KMRT_RETURN_IF_ERROR(AddRotated(work, std::move(sum_), step.shift, block, keys));
+      sum_ = std::move(block);
+      return Status();
+  }
+  return Status();
+}
+
+Ciphertext LinearTransform::Finish(const Workspace& work) && {
+  assert(next().kind == Kind::kFinish);
+  if (sum_.extended) {
+    for (Poly& part : sum_.parts) ModDown(work, level_, part);
+  }
+  return Ciphertext{std::move(sum_.parts), level_, x_scale_ * scale_};
+}
+
+namespace {
+
+template <typename Value>
+Result<Ciphertext> Apply(const Workspace& work, const Encoder& encoder, const LinearTransformPlan& plan,
+                         const Ciphertext& x, const DiagonalsOf<Value>& diagonals, double scale, KeySource& keys) {
+  KMRT_ASSIGN_OR_RETURN(LinearTransform transform, LinearTransform::Begin(work, plan, x, scale));
+  while (transform.next().kind == Kind::kBaby) {
+    KMRT_RETURN_IF_ERROR(transform.Baby(work, encoder, x, diagonals, keys));
+  }
+  while (transform.next().kind == Kind::kGiant) KMRT_RETURN_IF_ERROR(transform.Giant(work, keys));
+  return std::move(transform).Finish(work);
 }
 
 }  // namespace
@@ -406,34 +375,71 @@ Result<Ciphertext> ApplyLinearTransform(const Workspace& work, const Encoder& en
   return Apply(work, encoder, plan, x, diagonals, scale, keys);
 }
 
-int LinearTransformSlots(const scheme::Parameters& parameters, const LinearTransformPlan& plan, int level,
-                         int threads) {
-  const int q = level + 1, qp = ExtendedLimbs(parameters, level), giants = static_cast<int>(plan.giants.size());
-  const int mod_up = ModUpDigits::Slots(parameters, level), mod_down = SwitchKeySlots(parameters, level, threads);
-  const int blocks = giants * 2 * (plan.ExtendedBlocks() ? qp : q);
-  std::vector<int> terms(plan.babies.size());
-  for (const Term& term : plan.terms) ++terms[static_cast<size_t>(term.baby)];
-  // A baby's plaintexts, and beside them, per worker, values and their transform, or the limbs at work.
-  const int at_work = plan.ExtendedBlocks() ? 5 : 2;
-  const int products = *std::max_element(terms.begin(), terms.end()) + at_work * threads;
-
-  int babies;
-  if (plan.form == Form::kMinimumKey) {
-    babies = 2 * q + std::max(2 * q + 1 + mod_up + mod_down, products);
-  } else {
-    const int digits = parameters.DigitCount(level) * qp;
-    const int rotated = plan.ExtendedBlocks() ? 1 : 2 * q + 1;
-    const int rotation = plan.ExtendedBlocks() ? 0 : mod_down;
-    babies = digits + std::max(mod_up, rotated + std::max(rotation, products));
+std::vector<LinearTransformSlots> LinearTransformMemory(const scheme::Parameters& parameters,
+                                                        const LinearTransformPlan& plan, int level, int threads) {
+  const int q = level + 1, qp = ExtendedLimbs(parameters, level);
+  const int mod_up = ModUpDigits::Slots(parameters, level), key_switch = SwitchKeySlots(parameters, level, threads);
+  const int block = 2 * (plan.ExtendedBlocks() ? qp : q);
+  const bool by_terms = plan.form == Form::kBabyStepGiantStep;
+  int input = 0, blocks = 0, sum = 0;  // held
+  std::vector<bool> made(plan.giants.size());
+  std::vector<LinearTransformSlots> memory;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const LinearTransformStep& step = plan.steps[i];
+    const int before = input + blocks + sum;
+    int most = before;
+    switch (step.kind) {
+      case Kind::kBegin:
+        if (!Hoisted(plan)) break;
+        input = parameters.DigitCount(level) * qp;
+        most = input + mod_up;
+        break;
+      case Kind::kBaby: {
+        const std::span<const Term> terms = TermsOf(plan, step.index);
+        for (const Term& term : terms) {
+          if (!made[static_cast<size_t>(term.giant)]) blocks += block;
+          made[static_cast<size_t>(term.giant)] = true;
+        }
+        int rotated = 0;  // beside what is held
+        if (plan.ExtendedBlocks()) {
+          rotated = step.shift == 0 ? 0 : 1;
+        } else if (step.shift != 0) {
+          rotated = 2 * q;
+          most = before + 2 * q + 1 + (plan.form == Form::kMinimumKey ? mod_up : 0) + key_switch;
+          if (plan.form == Form::kMinimumKey) {
+            input = 2 * q;
+            rotated = 0;
+          }
+        }
+        // A baby's plaintexts, and beside them, per worker, values and their transform, or the limbs at work.
+        const int products = static_cast<int>(terms.size()) + (plan.ExtendedBlocks() ? 5 : 2) * threads;
+        if (!terms.empty()) most = std::max(most, input + blocks + rotated + products);
+        if (plan.steps[i + 1].kind != Kind::kBaby) input = 0;
+        break;
+      }
+      case Kind::kGiant: {
+        const int taken = step.index >= 0 ? block : 0;
+        blocks -= taken;
+        if (step.shift == 0) {
+          sum = taken;
+        } else if (by_terms) {
+          most = before + 2 * q + 1 + mod_up + key_switch;
+          sum = 2 * q;
+        } else {
+          // What the target grows by: it may be nothing, or modulo Q, on the way.
+          most = before + (plan.ExtendedBlocks() && taken != 0 && sum != 0 ? 0 : 2 * qp) + 1 + mod_up + 4 * threads;
+          sum = 2 * qp;
+        }
+        break;
+      }
+      case Kind::kFinish:
+        if (sum == 2 * qp) most = before + ModDownSlots(parameters, level, threads);
+        sum = 2 * q;
+        break;
+    }
+    memory.push_back({input + blocks + sum, most});
   }
-  int rotated_giant = 0;
-  if (plan.form == Form::kBabyStepGiantStep) {
-    rotated_giant = 2 * q + 1 + mod_up + mod_down;
-  } else {
-    // The target; where blocks are modulo Q, also what a source has grown by.
-    rotated_giant = (plan.ExtendedBlocks() ? 2 : 4) * qp + 1 + mod_up + 4 * threads;
-  }
-  return blocks + std::max(babies, rotated_giant);
+  return memory;
 }
 
 }  // namespace keymemrt::lattice

@@ -391,31 +391,51 @@ TEST_F(LinearTransformTest, EndsInTheErrorsOfWhatItReads) {
             ErrorCode::kInvalidArgument);
 }
 
-// Nothing stays behind in the pool, and the peak is what linear_transform.h says.
-TEST_F(LinearTransformTest, MemoryIsWhatIsStated) {
-  const std::vector<int64_t> indices = Range(0, 32);
-  const Matrix rows = RandomRows(32, 25);
+// After every step and within it, in the pool; and the steps in a row are ApplyLinearTransform, bit for bit.
+TEST_F(LinearTransformTest, MemoryOfEveryStepIsWhatIsStated) {
   const int level = 3;
   const Ciphertext x = engine_.Encrypt(x_, level);
-  const scheme::Parameters& parameters = engine_.parameters();
-  for (const Form form : circuit::kLinearTransformForms) {
-    const LinearTransformPlan plan = Plan(indices, form, 8);
-    MakeKeys(plan);
-    const auto total = [&] {
-      uint64_t bytes = 0;
-      for (const MemoryClass c : {MemoryClass::kCiphertexts, MemoryClass::kPlaintexts, MemoryClass::kScratch}) {
-        bytes += engine_.pool.bytes(c);
+  const Matrix rows = RandomRows(32, 25);
+  const std::vector<std::vector<int64_t>> sets = {Range(0, 32), Range(-3, 20), {0, 8, 16, 40}, {1, 9, 200}, {5}, {0}};
+  for (const std::vector<int64_t>& indices : sets) {
+    for (const Form form : circuit::kLinearTransformForms) {
+      SCOPED_TRACE(fmt::format("{} from {} on, {}", indices.size(), indices[0], ToString(form)));
+      const LinearTransformPlan plan = Plan(indices, form, 8);
+      MakeKeys(plan);
+      const auto bytes = [&](MemoryClass c) { return engine_.pool.bytes(c); };
+      const uint64_t keys = bytes(MemoryClass::kKeys), before = bytes(MemoryClass::kCiphertexts);
+      const auto slots = [&](uint64_t total) { return static_cast<int>((total - before) / engine_.pool.slot_bytes()); };
+      const std::vector<LinearTransformSlots> stated = LinearTransformMemory(engine_.parameters(), plan, level, 1);
+      ASSERT_EQ(stated.size(), plan.steps.size());
+      size_t step = 0;
+      int most = 0, most_stated = 0;
+      const auto check = [&] {
+        SCOPED_TRACE(step);
+        EXPECT_EQ(slots(bytes(MemoryClass::kCiphertexts)), stated[step].held);
+        EXPECT_EQ(bytes(MemoryClass::kPlaintexts) + bytes(MemoryClass::kScratch), 0u);
+        const int peak = slots(engine_.pool.peak_total_bytes() - keys);
+        EXPECT_LE(peak, stated[step].most);
+        most = std::max(most, peak);
+        most_stated = std::max(most_stated, stated[step].most);
+        engine_.pool.ResetPeaks();
+        ++step;
+      };
+      engine_.pool.ResetPeaks();
+      LinearTransform transform = *LinearTransform::Begin(Work(), plan, x, Scale());
+      check();
+      for (; transform.next().kind == circuit::LinearTransformStep::Kind::kBaby; check()) {
+        ASSERT_TRUE(transform.Baby(Work(), engine_.encoder, x, Of(rows), engine_.keys).ok());
       }
-      return bytes;
-    };
-    const uint64_t before = total();
-    const uint64_t keys = engine_.pool.bytes(MemoryClass::kKeys);
-    engine_.pool.ResetPeaks();
-    ASSERT_TRUE(ApplyLinearTransform(Work(), engine_.encoder, plan, x, Of(rows), Scale(), engine_.keys).ok());
-    EXPECT_EQ(total(), before);
-    const auto peak = static_cast<int>((engine_.pool.peak_total_bytes() - before - keys) / engine_.pool.slot_bytes());
-    EXPECT_LE(peak, LinearTransformSlots(parameters, plan, level, 1)) << ToString(form);
-    EXPECT_GE(peak, LinearTransformSlots(parameters, plan, level, 1) * 3 / 4) << ToString(form);
+      for (; transform.next().kind == circuit::LinearTransformStep::Kind::kGiant; check()) {
+        ASSERT_TRUE(transform.Giant(Work(), engine_.keys).ok());
+      }
+      const Ciphertext y = std::move(transform).Finish(Work());
+      check();
+      EXPECT_EQ(step, plan.steps.size());
+      EXPECT_GE(most, most_stated * 3 / 4);
+      EXPECT_TRUE(Equal(y, *ApplyLinearTransform(Work(), engine_.encoder, plan, x, Of(rows), Scale(), engine_.keys),
+                        engine_.context.n()));
+    }
   }
 }
 
