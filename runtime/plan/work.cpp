@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "planner/work.h"
 #include "runtime/plan/liveness.h"
 
 namespace keymemrt::runtime {
@@ -15,68 +16,9 @@ using program::Opcode;
 using program::Value;
 using scheme::Parameters;
 
-// Adds up work on limbs of one parameter set (that of the keys, where there is one).
-class Counter {
- public:
-  explicit Counter(const Parameters& parameters) : parameters_(parameters) {}
-
-  const Work& work() const { return work_; }
-  size_t Width(int limb) const {
-    return parameters_.modulus(limb) < uint64_t{1} << 50 ? planner::kNarrow : planner::kWide;
-  }
-
-  void Transform(int limb, double times = 1) { work_.transforms[Width(limb)] += times; }
-  void Pass(int limb, double times = 1) { work_.passes[Width(limb)] += times; }
-  void Passes(int level, double times) {
-    for (int limb = 0; limb <= level; ++limb) Pass(limb, times);
-  }
-  void Embedding() { work_.embeddings += 1; }
-
-  // Digits out of a polynomial: back to coefficients, then to every live limb (ModUp).
-  void Decompose(int level) {
-    for (int limb = 0; limb <= level; ++limb) {
-      Transform(limb);
-      Pass(limb, 2);
-    }
-    ForEachDigitLimb(level, [&](int digit, int limb) {
-      const int begin = parameters_.DigitBegin(digit), end = parameters_.DigitEnd(digit, level);
-      if (limb >= begin && limb < end) return;
-      work_.conversions[Width(limb)] += end - begin;
-      Transform(limb);
-    });
-  }
-  void KeyProducts(int level) {
-    ForEachDigitLimb(level, [&](int, int limb) { work_.key_products[Width(limb)] += 1; });
-  }
-  // Division by P of so many polynomials.
-  void ModDown(int level, int polynomials) {
-    for (int i = 0; i < parameters_.p_count(); ++i) {
-      Transform(parameters_.q_count() + i, polynomials);
-      Pass(parameters_.q_count() + i, polynomials);
-    }
-    for (int limb = 0; limb <= level; ++limb) {
-      work_.conversions[Width(limb)] += polynomials * parameters_.p_count();
-      Transform(limb, polynomials);
-      Pass(limb, polynomials);
-    }
-  }
-
- private:
-  template <typename F>
-  void ForEachDigitLimb(int level, F f) const {
-    for (int digit = 0; digit < parameters_.DigitCount(level); ++digit) {
-      for (int limb = 0; limb <= level; ++limb) f(digit, limb);
-      for (int i = 0; i < parameters_.p_count(); ++i) f(digit, parameters_.q_count() + i);
-    }
-  }
-
-  const Parameters& parameters_;
-  Work work_;
-};
-
 Work WorkOf(const program::Program& program, const Parameters& parameters, const Op& op, bool consumes) {
   if (op.result == program::kNone) return {};
-  Counter counter(parameters);
+  planner::WorkCounter counter(parameters);
   const Value& result = program.values[op.result];
   const Value& operand = op.operands[0] == program::kNone ? result : program.values[op.operands[0]];
   const int level = operand.level;
@@ -121,19 +63,13 @@ Work WorkOf(const program::Program& program, const Parameters& parameters, const
       if (!consumes) counter.Passes(level, operand.parts);
       break;
     case Opcode::kRotate:
-      counter.Decompose(level);
-      counter.KeyProducts(level);
-      counter.ModDown(level, 2);
-      counter.Passes(level, 3);
+      counter.Rotate(level);
       break;
     case Opcode::kDecompose:
-      counter.Decompose(level);
-      counter.Passes(level, 1);  // a digit's own limbs are copied
+      counter.DecomposeToDigits(level);
       break;
     case Opcode::kRotateHoisted:
-      counter.KeyProducts(level);
-      counter.ModDown(level, 2);
-      counter.Passes(level, 3);
+      counter.RotateHoisted(level);
       break;
     case Opcode::kLoadKey:
     case Opcode::kClearKey:

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner/key_set.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "base/size.h"
+#include "planner/residency.h"
+
+namespace keymemrt::planner {
+
+namespace {
+
+struct Label {
+  double seconds = 0;
+  uint64_t slots = 0;
+  uint64_t chunks = 0;
+  std::vector<uint32_t> stored;  // by key
+  std::vector<uint32_t> candidates;
+};
+
+std::vector<uint32_t> Required(const KeySetProblem& problem) {
+  return problem.required.empty() ? std::vector<uint32_t>(problem.keys, 0) : problem.required;
+}
+
+std::vector<uint32_t> Executions(const KeySetProblem& problem) {
+  std::vector<uint32_t> executions(problem.demands.size(), 0);
+  for (const KeySetStep& step : problem.steps) ++executions[step.demand];
+  return executions;
+}
+
+// What the steps of each demand hold beside it, at most.
+std::vector<uint64_t> OtherSlots(const KeySetProblem& problem) {
+  std::vector<uint64_t> other(problem.demands.size(), 0);
+  for (const KeySetStep& step : problem.steps) other[step.demand] = std::max(other[step.demand], step.other_slots);
+  return other;
+}
+
+class Solver {
+ public:
+  Solver(const KeySetProblem& problem, size_t most_labels)
+      : problem_(problem),
+        most_labels_(std::max<size_t>(most_labels, 1)),
+        executions_(Executions(problem)),
+        other_(OtherSlots(problem)) {
+    // later_[d]: by key, what demands d and after may need of it; users_[k]: how many demands may.
+    later_.assign(problem.demands.size() + 1, std::vector<uint32_t>(problem.keys, 0));
+    users_.assign(problem.keys, 0);
+    for (size_t d = problem.demands.size(); d-- > 0;) {
+      later_[d] = later_[d + 1];
+      std::vector<char> used(problem.keys, 0);
+      for (const Candidate& candidate : problem.demands[d].candidates) {
+        for (const NeededKey& needed : candidate.keys) {
+          later_[d][needed.key] = std::max(later_[d][needed.key], needed.chunks);
+          used[needed.key] = 1;
+        }
+      }
+      for (uint32_t k = 0; k < problem.keys; ++k) users_[k] += used[k];
+    }
+    seen_.assign(problem.keys, 0);
+  }
+
+  KeySetFront Run() {
+    Label empty;
+    empty.stored = Required(problem_);
+    empty.chunks = std::accumulate(empty.stored.begin(), empty.stored.end(), uint64_t{0});
+    std::vector<Label> labels = {empty};
+    KeySetFront front;
+    for (size_t d = 0; d < problem_.demands.size(); ++d) {
+      std::vector<Label> extended;
+      for (const Label& label : labels) {
+        for (uint32_t c = 0; c < problem_.demands[d].candidates.size(); ++c) extended.push_back(Extend(label, d, c));
+      }
+      CountSeen(d);
+      labels = Undominated(std::move(extended), later_[d + 1]);
+      if (labels.size() > most_labels_) {
+        labels = Best(std::move(labels));
+        front.complete = false;
+      }
+    }
+    for (Label& label : labels) {
+      front.choices.push_back({std::move(label.candidates), label.chunks, label.slots, label.seconds});
+    }
+    return front;
+  }
+
+ private:
+  Label Extend(const Label& label, size_t d, uint32_t c) const {
+    const Candidate& candidate = problem_.demands[d].candidates[c];
+    Label next = label;
+    next.candidates.push_back(c);
+    next.seconds += candidate.seconds * executions_[d];
+    if (executions_[d] > 0) next.slots = std::max(next.slots, other_[d] + candidate.slots);
+    for (const NeededKey& needed : candidate.keys) {
+      uint32_t& stored = next.stored[needed.key];
+      if (needed.chunks <= stored) continue;
+      next.chunks += needed.chunks - stored;
+      stored = needed.chunks;
+    }
+    return next;
+  }
+
+  void CountSeen(size_t d) {
+    std::vector<char> used(problem_.keys, 0);
+    for (const Candidate& candidate : problem_.demands[d].candidates) {
+      for (const NeededKey& needed : candidate.keys) used[needed.key] = 1;
+    }
+    for (uint32_t k = 0; k < problem_.keys; ++k) seen_[k] += used[k];
+  }
+
+  // Whether `a` makes `b` superfluous; `later`: by key, what is needed later at most.
+  static bool Dominates(const Label& a, const Label& b, const std::vector<uint32_t>& later) {
+    if (a.seconds > b.seconds || a.slots > b.slots || a.chunks > b.chunks) return false;
+    int64_t worst = 0;  // by how many chunks `a` can come out behind
+    for (size_t k = 0; k < later.size(); ++k) {
+      const int64_t a_has = a.stored[k], b_has = b.stored[k];
+      worst += a_has >= b_has ? a_has - b_has : std::max(a_has, std::min<int64_t>(later[k], b_has)) - b_has;
+    }
+    return worst <= 0;
+  }
+
+  static std::vector<Label> Undominated(std::vector<Label> labels, const std::vector<uint32_t>& later) {
+    std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) {
+      return std::tie(a.seconds, a.chunks, a.slots) < std::tie(b.seconds, b.chunks, b.slots);
+    });
+    std::vector<Label> kept;
+    for (Label& label : labels) {
+      // From the back: neighbours are alike, so they dominate most often.
+      const bool dominated =
+          std::any_of(kept.rbegin(), kept.rend(), [&](const Label& other) { return Dominates(other, label, later); });
+      if (!dominated) kept.push_back(std::move(label));
+    }
+    return kept;
+  }
+
+  // The best most_labels_ by several weightings in turn.
+  std::vector<Label> Best(std::vector<Label> labels) const {
+    std::vector<double> chunks(labels.size(), 0);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      for (uint32_t k = 0; k < problem_.keys; ++k) {
+        if (users_[k] > 0) chunks[i] += double(labels[i].stored[k]) * seen_[k] / users_[k];
+      }
+    }
+    const auto [fewest, most] = std::minmax_element(chunks.begin(), chunks.end());
+    const double seconds_range = labels.back().seconds - labels.front().seconds;
+    const double exchange = *most > *fewest ? std::max(seconds_range, 1e-12) / (*most - *fewest) : 0;
+    constexpr int kWeightings = 24;
+    std::vector<std::vector<uint32_t>> orders;
+    for (int w = 0; w < kWeightings; ++w) {
+      const double weight = exchange * std::pow(10.0, -2 + 4.0 * w / (kWeightings - 1));
+      std::vector<double> score(labels.size());
+      for (size_t i = 0; i < labels.size(); ++i) score[i] = labels[i].seconds + weight * chunks[i];
+      std::vector<uint32_t>& order = orders.emplace_back(labels.size());
+      std::iota(order.begin(), order.end(), 0);
+      std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+        return std::tie(score[a], labels[a].slots, a) < std::tie(score[b], labels[b].slots, b);
+      });
+    }
+    std::vector<uint32_t>& by_slots = orders.emplace_back(labels.size());
+    std::iota(by_slots.begin(), by_slots.end(), 0);
+    std::sort(by_slots.begin(), by_slots.end(), [&](uint32_t a, uint32_t b) {
+      return std::tie(labels[a].slots, labels[a].seconds, a) < std::tie(labels[b].slots, labels[b].seconds, b);
+    });
+    std::vector<char> taken(labels.size(), 0);
+    std::vector<Label> best;
+    for (size_t rank = 0; best.size() < most_labels_; ++rank) {
+      for (const std::vector<uint32_t>& order : orders) {
+        if (best.size() == most_labels_ || taken[order[rank]]) continue;
+        taken[order[rank]] = 1;
+        best.push_back(std::move(labels[order[rank]]));
+      }
+    }
+    return best;
+  }
+
+  const KeySetProblem& problem_;
+  const size_t most_labels_;
+  const std::vector<uint32_t> executions_;
+  const std::vector<uint64_t> other_;
+  std::vector<std::vector<uint32_t>> later_;
+  std::vector<uint32_t> users_, seen_;  // by key: demands that may use it, all and those behind
+};
+
+// The choice's trace of key uses, and the run of it without what is read.
+struct ChoiceRun {
+  Trace trace;
+  TimedRun run;
+};
+
+ChoiceRun RunOf(const KeySetProblem& problem, const KeySetChoice& choice, int threads) {
+  ChoiceRun result;
+  Trace& trace = result.trace;
+  trace.slot_bytes = problem.slot_bytes;
+  trace.fixed_bytes = problem.fixed_bytes;
+  trace.ring_slots = problem.ring_slots;
+  trace.key_chunks = ChunksStored(problem, choice.candidates);
+  TimedRun& run = result.run;
+  run.chunk_bytes = problem.slot_bytes;
+  run.threads = threads;
+  run.read_ahead = static_cast<uint32_t>(std::max<uint64_t>(problem.ring_slots, 1));
+  run.seconds_before = problem.seconds_before;
+  for (size_t s = 0; s < problem.steps.size(); ++s) {
+    const KeySetStep& step = problem.steps[s];
+    const Candidate& candidate = problem.demands[step.demand].candidates[choice.candidates[step.demand]];
+    const uint64_t slots = step.other_slots + candidate.slots;
+    if (candidate.uses.empty()) {
+      uint64_t& most = trace.uses.empty() ? trace.prologue_slots : trace.uses.back().other_slots;
+      most = std::max(most, slots);
+      (run.uses.empty() ? run.seconds_before : run.uses.back().seconds_after) += candidate.seconds + step.seconds_after;
+      continue;
+    }
+    for (const uint32_t use : candidate.uses) {
+      const NeededKey& needed = candidate.keys[use];
+      trace.uses.push_back(
+          {.op = static_cast<uint32_t>(s), .key = needed.key, .chunks = needed.chunks, .other_slots = slots});
+      run.uses.push_back({.seconds = candidate.seconds / static_cast<double>(candidate.uses.size())});
+    }
+    run.uses.back().seconds_after = step.seconds_after;
+  }
+  return result;
+}
+
+}  // namespace
+
+Status CheckProblem(const KeySetProblem& problem) {
+  if (!problem.required.empty() && problem.required.size() != problem.keys) {
+    return InvalidArgument("{} required keys of {}", problem.required.size(), problem.keys);
+  }
+  for (size_t d = 0; d < problem.demands.size(); ++d) {
+    if (problem.demands[d].candidates.empty()) return InvalidArgument("demand {} has no candidates", d);
+    for (const Candidate& candidate : problem.demands[d].candidates) {
+      for (size_t k = 0; k < candidate.keys.size(); ++k) {
+        const NeededKey& needed = candidate.keys[k];
+        if (needed.key >= problem.keys || needed.chunks == 0 || (k > 0 && needed.key <= candidate.keys[k - 1].key)) {
+          return InvalidArgument("demand {}: key {} with {} chunks is out of range or order", d, needed.key,
+                                 needed.chunks);
+        }
+      }
+      for (const uint32_t use : candidate.uses) {
+        if (use >= candidate.keys.size())
+          return InvalidArgument("demand {}: a use of key {} of its {}", d, use, candidate.keys.size());
+      }
+      if (!(candidate.seconds >= 0))
+        return InvalidArgument("demand {}: a candidate of {} seconds", d, candidate.seconds);
+    }
+  }
+  for (const KeySetStep& step : problem.steps) {
+    if (step.demand >= problem.demands.size()) return InvalidArgument("a step of demand {}", step.demand);
+  }
+  return Status();
+}
+
+Result<KeySetFront> SolveKeySet(const KeySetProblem& problem, size_t most_labels) {
+  KMRT_RETURN_IF_ERROR(CheckProblem(problem));
+  return Solver(problem, most_labels).Run();
+}
+
+std::vector<size_t> Representatives(const KeySetFront& front, double tolerance) {
+  std::vector<size_t> kept;
+  const double factor = 1 + tolerance;
+  for (size_t i = 0; i < front.choices.size(); ++i) {
+    const KeySetChoice& choice = front.choices[i];
+    const bool covered = std::any_of(kept.begin(), kept.end(), [&](size_t k) {
+      const KeySetChoice& other = front.choices[k];
+      return other.seconds <= factor * choice.seconds &&
+             static_cast<double>(other.chunks) <= factor * static_cast<double>(choice.chunks) &&
+             static_cast<double>(other.slots) <= factor * static_cast<double>(choice.slots);
+    });
+    if (!covered) kept.push_back(i);
+  }
+  return kept;
+}
+
+std::vector<uint32_t> ChunksStored(const KeySetProblem& problem, const std::vector<uint32_t>& candidates) {
+  std::vector<uint32_t> stored = Required(problem);
+  for (size_t d = 0; d < candidates.size(); ++d) {
+    for (const NeededKey& needed : problem.demands[d].candidates[candidates[d]].keys) {
+      stored[needed.key] = std::max(stored[needed.key], needed.chunks);
+    }
+  }
+  return stored;
+}
+
+Status CheckChoice(const KeySetProblem& problem, const KeySetChoice& choice) {
+  KMRT_RETURN_IF_ERROR(CheckProblem(problem));
+  if (choice.candidates.size() != problem.demands.size()) {
+    return Failed("the choice is of {} demands, there are {}", choice.candidates.size(), problem.demands.size());
+  }
+  for (size_t d = 0; d < choice.candidates.size(); ++d) {
+    if (choice.candidates[d] >= problem.demands[d].candidates.size()) {
+      return Failed("demand {} has no candidate {}", d, choice.candidates[d]);
+    }
+  }
+  const std::vector<uint32_t> stored = ChunksStored(problem, choice.candidates);
+  const uint64_t chunks = std::accumulate(stored.begin(), stored.end(), uint64_t{0});
+  if (chunks != choice.chunks) return Failed("the choice stores {} chunks and says {}", chunks, choice.chunks);
+  uint64_t slots = 0;
+  double seconds = 0;
+  for (const KeySetStep& step : problem.steps) {
+    const Candidate& candidate = problem.demands[step.demand].candidates[choice.candidates[step.demand]];
+    slots = std::max(slots, step.other_slots + candidate.slots);
+    seconds += candidate.seconds;
+  }
+  if (slots != choice.slots) return Failed("the choice takes {} slots and says {}", slots, choice.slots);
+  if (std::abs(seconds - choice.seconds) > 1e-9 * seconds) {
+    return Failed("the choice computes for {} s and says {} s", seconds, choice.seconds);
+  }
+  return Status();
+}
+
+Result<ChoiceForecast> ForecastChoice(const KeySetProblem& problem, const KeySetChoice& choice, uint64_t budget_bytes,
+                                      const Machine& machine, int threads) {
+  constexpr uint64_t kUnlimited = uint64_t{1} << 60;
+  ChoiceRun run = RunOf(problem, choice, threads);
+  ChoiceForecast forecast;
+  forecast.least_bytes = LeastFeasibleBudget(run.trace).bytes;
+  forecast.key_bytes_stored = choice.chunks * problem.slot_bytes;
+  KMRT_ASSIGN_OR_RETURN(const Plan plan, SolveResidency(run.trace, budget_bytes == 0 ? kUnlimited : budget_bytes));
+  for (size_t u = 0; u < plan.steps.size(); ++u) run.run.uses[u].chunks = run.trace.uses[u].chunks - plan.steps[u].hit;
+  forecast.peak_bytes = plan.peak_bytes;
+  forecast.key_bytes_read = plan.bytes_read;
+  forecast.time = PredictTime(run.run, machine.store, machine.processors);
+  return forecast;
+}
+
+Result<size_t> PickChoice(const KeySetProblem& problem, const KeySetFront& front, Optimize optimize,
+                          uint64_t budget_bytes, const Machine& machine, int threads) {
+  struct Rank {
+    double first, second, third;
+    auto operator<=>(const Rank&) const = default;
+  };
+  size_t best = front.choices.size();
+  Rank best_rank{};
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  for (size_t i = 0; i < front.choices.size(); ++i) {
+    const Result<ChoiceForecast> forecast = ForecastChoice(problem, front.choices[i], budget_bytes, machine, threads);
+    if (!forecast.ok()) {
+      if (forecast.status().code() != ErrorCode::kInfeasible) return forecast.status();
+      least = std::min(least, LeastFeasibleBudget(RunOf(problem, front.choices[i], threads).trace).bytes);
+      continue;
+    }
+    const double time = forecast->time.wall_seconds, memory = static_cast<double>(forecast->least_bytes),
+                 upload = static_cast<double>(forecast->key_bytes_stored);
+    const Rank rank = optimize == Optimize::kTime     ? Rank{time, upload, memory}
+                      : optimize == Optimize::kMemory ? Rank{memory, time, upload}
+                                                      : Rank{upload, time, memory};
+    if (best == front.choices.size() || rank < best_rank) {
+      best = i;
+      best_rank = rank;
+    }
+  }
+  if (best == front.choices.size()) {
+    return Infeasible(
+        "no set of keys runs within a memory budget of {} bytes ({}); the least feasible one is {} bytes ({})",
+        budget_bytes, FormatSize(budget_bytes), least, FormatSize(least));
+  }
+  return best;
+}
+
+}  // namespace keymemrt::planner
