@@ -47,19 +47,22 @@ constexpr uint64_t kThread = uint64_t{256} << 10;  // what a thread touches of i
 
 }  // namespace
 
-std::vector<uint64_t> OperationSlots(const program::Program& program, const Parameters& parameters, int threads) {
+std::vector<SlotsByClass> OperationSlots(const program::Program& program, const Parameters& parameters, int threads) {
   const Liveness liveness(program);
   const auto slots = [&](uint32_t value) { return SlotsOf(program.values[value], parameters); };
   std::vector<bool> alive(program.values.size(), false);
-  uint64_t now = InputSlots(program);
+  SlotsByClass now{.ciphertexts = InputSlots(program)};
+  const auto account = [&](uint32_t value) -> uint64_t& {
+    return program.values[value].kind == ValueKind::kPlaintext ? now.plaintexts : now.ciphertexts;
+  };
   for (const program::Input& input : program.inputs) alive[input.value] = true;
 
-  std::vector<uint64_t> peaks;
+  std::vector<SlotsByClass> peaks;
   peaks.reserve(program.ops.size());
   for (size_t i = 0; i < program.ops.size(); ++i) {
     const Op& op = program.ops[i];
     if (op.opcode == Opcode::kClear) {
-      if (alive[op.operands[0]]) now -= slots(op.operands[0]);
+      if (alive[op.operands[0]]) account(op.operands[0]) -= slots(op.operands[0]);
       alive[op.operands[0]] = false;
       peaks.push_back(now);
       continue;
@@ -119,20 +122,32 @@ std::vector<uint64_t> OperationSlots(const program::Program& program, const Para
         break;
     }
     if (overwrites && liveness.Consumes(i)) {
-      now -= slots(op.operands[0]);
+      account(op.operands[0]) -= slots(op.operands[0]);
       alive[op.operands[0]] = false;
     }
-    peaks.push_back(now + taken + scratch);
-    now += result;
+    account(op.result) += taken;
+    peaks.push_back(now);
+    peaks.back().scratch += scratch;
+    account(op.result) -= taken - result;
     alive[op.result] = true;
   }
   // A value that is several outputs is copied at the end.
   std::set<uint32_t> outputs;
   for (const program::Output& output : program.outputs) {
-    if (!outputs.insert(output.value).second) now += slots(output.value);
+    if (!outputs.insert(output.value).second) now.ciphertexts += slots(output.value);
   }
-  if (!peaks.empty()) peaks.back() = std::max(peaks.back(), now);
+  if (!peaks.empty() && now.total() > peaks.back().total()) peaks.back() = now;
   return peaks;
+}
+
+SlotsByClass PeakSlots(const program::Program& program, const Parameters& parameters, int threads) {
+  SlotsByClass most{.ciphertexts = InputSlots(program)};
+  for (const SlotsByClass& slots : OperationSlots(program, parameters, threads)) {
+    most.ciphertexts = std::max(most.ciphertexts, slots.ciphertexts);
+    most.plaintexts = std::max(most.plaintexts, slots.plaintexts);
+    most.scratch = std::max(most.scratch, slots.scratch);
+  }
+  return most;
 }
 
 uint64_t InputSlots(const program::Program& program) {
@@ -193,7 +208,7 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
   for (const program::Key& key : program.keys) {
     trace.key_chunks.push_back(static_cast<uint32_t>(parameters.ChunkCount(key.level)));
   }
-  const std::vector<uint64_t> slots = OperationSlots(program, parameters, threads);
+  const std::vector<SlotsByClass> slots = OperationSlots(program, parameters, threads);
   std::vector<bool> opened(program.keys.size(), true);
   uint32_t last_key = program::kNone;
   for (size_t i = 0; i < program.ops.size(); ++i) {
@@ -213,7 +228,7 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
       trace.uses.push_back(use);
     }
     uint64_t& most = trace.uses.empty() ? trace.prologue_slots : trace.uses.back().other_slots;
-    most = std::max(most, slots[i]);
+    most = std::max(most, slots[i].total());
   }
   return trace;
 }

@@ -20,10 +20,18 @@ namespace keymemrt::runtime {
 inline constexpr uint32_t kReadAheadSlots = 8;
 inline constexpr int kReaders = 4;
 
-// Slots of ciphertexts, plaintexts, digits and scratch at the peak of each operation, in order. An upper bound for an
-// encode of numbers below 2^16 and for rescales on several threads; exact for everything else.
-std::vector<uint64_t> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
-                                     int threads);
+// Slots by the pool's classes. Digits count as ciphertexts; keys are not in it.
+struct SlotsByClass {
+  uint64_t ciphertexts = 0, plaintexts = 0, scratch = 0;
+
+  uint64_t total() const { return ciphertexts + plaintexts + scratch; }
+};
+// What each operation takes at its peak, in order, what else is alive included. An upper bound for an encode of numbers
+// below 2^16 and for rescales on several threads; exact for everything else.
+std::vector<SlotsByClass> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
+                                         int threads);
+// The most of each class, of the inputs and all operations; the three need not be at the same time.
+SlotsByClass PeakSlots(const program::Program& program, const scheme::Parameters& parameters, int threads);
 // Slots of the inputs.
 uint64_t InputSlots(const program::Program& program);
 
