@@ -70,8 +70,8 @@ Status DftStage::Check() const {
   }
   int sum = 0;
   for (const int radix : radices) {
-    if (radix < 1 || radix > log_slots)
-      return InvalidArgument("DFT stage: {} layers; 1 to {} expected", radix, log_slots);
+    if (radix < 1 || radix > log_slots - sum)
+      return InvalidArgument("DFT stage: {} layers; 1 to {} expected", radix, log_slots - sum);
     sum += radix;
   }
   if (sum != log_slots) return InvalidArgument("DFT stage: {} layers in all stages; {} expected", sum, log_slots);

@@ -126,6 +126,17 @@ class Interpreter {
       case Opcode::kClear:
         values_[op.operands[0]] = Slots();
         break;
+      case Opcode::kMulScalar:
+      case Opcode::kMulScalarAdd:
+      case Opcode::kAddScalar:
+      case Opcode::kConjugate:
+      case Opcode::kSwitchSecret:
+      case Opcode::kModRaise:
+      case Opcode::kBeginTransform:
+      case Opcode::kBabyStep:
+      case Opcode::kGiantStep:
+      case Opcode::kFinishTransform:
+        return Failed("{}: this version does not evaluate it on numbers yet", program_.Describe(op));
     }
     return Status();
   }

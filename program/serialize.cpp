@@ -12,7 +12,7 @@ namespace keymemrt::program {
 
 namespace {
 
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr ContainerKind kKind = {"KMRTPROG", kFormatVersion, "a compiled program (.kmrt)"};
 
 // FlatBuffers' offsets are 31 bits wide; a gigabyte is far above any program and far below that.
@@ -22,11 +22,15 @@ template <typename A, typename B>
 constexpr bool SameNumber(A a, B b) {
   return static_cast<int>(a) == static_cast<int>(b);
 }
-static_assert(SameNumber(fbs::Opcode::MAX, Opcode::kClear) && SameNumber(fbs::Opcode::Clear, kOpcodes - 1));
-static_assert(SameNumber(fbs::Opcode::Rotate, Opcode::kRotate) && SameNumber(fbs::Opcode::LoadKey, Opcode::kLoadKey));
-static_assert(SameNumber(fbs::ValueKind::Digits, ValueKind::kDigits));
-static_assert(SameNumber(fbs::EncodeSource::Constant, EncodeSource::kConstant));
-static_assert(SameNumber(fbs::KeyKind::Relinearization, scheme::KeyKind::kRelinearization));
+static_assert(SameNumber(fbs::Opcode::MAX, Opcode::kFinishTransform) && SameNumber(fbs::Opcode::MAX, kOpcodes - 1));
+static_assert(SameNumber(fbs::Opcode::Rotate, Opcode::kRotate) && SameNumber(fbs::Opcode::Clear, Opcode::kClear) &&
+              SameNumber(fbs::Opcode::ModRaise, Opcode::kModRaise));
+static_assert(SameNumber(fbs::ValueKind::MAX, ValueKind::kTransform));
+static_assert(SameNumber(fbs::EncodeSource::MAX, EncodeSource::kConstant));
+static_assert(SameNumber(fbs::KeyKind::MAX, scheme::KeyKind::kSecretSwitch));
+static_assert(SameNumber(fbs::DiagonalSource::MAX, DiagonalSource::kDft));
+static_assert(SameNumber(fbs::TransformForm::MAX, circuit::LinearTransformForm::kMinimumKey));
+static_assert(SameNumber(fbs::DftDirection::MAX, circuit::DftDirection::kSlotToCoeff));
 
 // What Serialize will need at most, to refuse what FlatBuffers cannot hold.
 uint64_t EstimatedBytes(const Program& program) {
@@ -37,8 +41,12 @@ uint64_t EstimatedBytes(const Program& program) {
   for (const Weight& weight : program.weights) bytes += kTable + weight.name.size();
   for (const auto& constant : program.constants) bytes += kTable + 8 * constant.size();
   for (const auto& location : program.locations) bytes += kTable + location.size();
-  bytes += program.keys.size() * sizeof(fbs::Key) + program.values.size() * sizeof(fbs::Value) +
-           program.ops.size() * sizeof(fbs::Op);
+  for (const Transform& transform : program.transforms) {
+    bytes +=
+        2 * kTable + 4 * transform.rows.size() + 8 * transform.rotations.size() + 4 * transform.stage.radices.size();
+  }
+  bytes += program.scalars.size() * sizeof(fbs::Scalar) + program.keys.size() * sizeof(fbs::Key) +
+           program.values.size() * sizeof(fbs::Value) + program.ops.size() * sizeof(fbs::Op);
   return bytes;
 }
 
@@ -80,8 +88,53 @@ bool IsAligned(const fbs::Program& program) {
   for (const auto* constant : *program.constants()) {
     if (!IsAligned(constant->values())) return false;
   }
-  return IsAligned(program.parameters()->q()) && IsAligned(program.parameters()->p()) && IsAligned(program.keys()) &&
-         IsAligned(program.values()) && IsAligned(program.ops());
+  for (const auto* transform : *program.transforms()) {
+    if (!IsAligned(transform->rows()) || !IsAligned(transform->rotations())) return false;
+    if (transform->stage() != nullptr && !IsAligned(transform->stage()->radices())) return false;
+  }
+  return IsAligned(program.parameters()->q()) && IsAligned(program.parameters()->p()) && IsAligned(program.scalars()) &&
+         IsAligned(program.keys()) && IsAligned(program.values()) && IsAligned(program.ops());
+}
+
+scheme::KeyShape ShapeOf(const fbs::KeyShape& shape) {
+  return {shape.level(), shape.specials()};
+}
+
+fbs::KeyShape ShapeOf(const scheme::KeyShape& shape) {
+  return {shape.level, shape.specials};
+}
+
+Transform TransformOf(const fbs::Transform& in, Copier& copy) {
+  Transform out;
+  out.source = static_cast<DiagonalSource>(in.source());
+  out.weight = in.weight();
+  out.rows = copy.Vector(in.rows());
+  out.rotations = copy.Vector(in.rotations());
+  if (const fbs::DftStage* stage = in.stage(); stage != nullptr) {
+    out.stage = {.direction = static_cast<circuit::DftDirection>(stage->direction()),
+                 .log_slots = stage->log_slots(),
+                 .radices = copy.Vector(stage->radices()),
+                 .stage = stage->stage(),
+                 .factor = stage->factor(),
+                 .halves = stage->halves()};
+  }
+  out.form = static_cast<circuit::LinearTransformForm>(in.form());
+  out.baby_step = in.baby_step();
+  out.scale = in.scale();
+  return out;
+}
+
+flatbuffers::Offset<fbs::Transform> TransformOf(const Transform& in, flatbuffers::FlatBufferBuilder& builder) {
+  flatbuffers::Offset<fbs::DftStage> stage;
+  if (in.stage != circuit::DftStage{}) {
+    stage =
+        fbs::CreateDftStage(builder, static_cast<fbs::DftDirection>(in.stage.direction), in.stage.log_slots,
+                            builder.CreateVector(in.stage.radices), in.stage.stage, in.stage.factor, in.stage.halves);
+  }
+  const auto rows = builder.CreateVector(in.rows);
+  const auto rotations = builder.CreateVector(in.rotations);
+  return fbs::CreateTransform(builder, static_cast<fbs::DiagonalSource>(in.source), in.weight, rows, rotations, stage,
+                              static_cast<fbs::TransformForm>(in.form), in.baby_step, in.scale);
 }
 
 Result<Program> Parse(std::span<const std::byte> payload) {
@@ -101,6 +154,8 @@ Result<Program> Parse(std::span<const std::byte> payload) {
   out.parameters.log_default_scale = in.parameters()->log_default_scale();
   out.parameters.q = copy.Vector(in.parameters()->q());
   out.parameters.p = copy.Vector(in.parameters()->p());
+  out.parameters.secret_weight = in.parameters()->secret_weight();
+  out.parameters.ephemeral_weight = in.parameters()->ephemeral_weight();
   out.insecure = in.insecure();
   for (const auto* input : *in.inputs()) {
     out.inputs.push_back({copy.String(input->name()), input->value(), input->length(), input->period()});
@@ -112,17 +167,21 @@ Result<Program> Parse(std::span<const std::byte> payload) {
     out.weights.push_back({copy.String(weight->name()), weight->rows(), weight->columns()});
   }
   for (const auto* constant : *in.constants()) out.constants.push_back(copy.Vector(constant->values()));
+  for (const auto* scalar : *in.scalars()) out.scalars.emplace_back(scalar->real(), scalar->imaginary());
+  for (const auto* transform : *in.transforms()) out.transforms.push_back(TransformOf(*transform, copy));
   for (const auto* location : *in.locations()) out.locations.push_back(copy.String(location));
   if (copy.exceeded()) return Corrupt("malformed: parts of the program overlap");
 
   out.keys.reserve(in.keys()->size());
   for (const auto* key : *in.keys()) {
-    out.keys.push_back(
-        {{static_cast<scheme::KeyKind>(key->kind()), key->galois_element()}, key->shift(), key->level()});
+    out.keys.push_back({{static_cast<scheme::KeyKind>(key->kind()), key->galois_element(), ShapeOf(key->shape())},
+                        key->shift(),
+                        key->level()});
   }
   out.values.reserve(in.values()->size());
   for (const auto* value : *in.values()) {
-    out.values.push_back({static_cast<ValueKind>(value->kind()), value->level(), value->scale(), value->parts()});
+    out.values.push_back({static_cast<ValueKind>(value->kind()), value->level(), value->scale(), value->parts(),
+                          ShapeOf(value->shape())});
   }
   out.ops.reserve(in.ops()->size());
   for (const auto* op : *in.ops()) {
@@ -163,14 +222,20 @@ std::vector<std::byte> Serialize(const Program& program) {
   for (const auto& constant : program.constants) {
     constants.push_back(fbs::CreateConstant(builder, builder.CreateVector(constant)));
   }
+  std::vector<fbs::Scalar> scalars;
+  for (const std::complex<double> scalar : program.scalars) scalars.emplace_back(scalar.real(), scalar.imag());
+  std::vector<flatbuffers::Offset<fbs::Transform>> transforms;
+  for (const Transform& transform : program.transforms) transforms.push_back(TransformOf(transform, builder));
   std::vector<fbs::Key> keys;
   for (const Key& key : program.keys) {
-    keys.emplace_back(key.id.galois_element, key.shift, key.level, static_cast<fbs::KeyKind>(key.id.kind));
+    keys.emplace_back(key.id.galois_element, key.shift, key.level, ShapeOf(key.id.shape),
+                      static_cast<fbs::KeyKind>(key.id.kind));
   }
   std::vector<fbs::Value> values;
   values.reserve(program.values.size());
   for (const Value& value : program.values) {
-    values.emplace_back(value.scale, value.level, value.parts, static_cast<fbs::ValueKind>(value.kind));
+    values.emplace_back(value.scale, value.level, value.parts, ShapeOf(value.shape),
+                        static_cast<fbs::ValueKind>(value.kind));
   }
   std::vector<fbs::Op> ops;
   ops.reserve(program.ops.size());
@@ -183,18 +248,22 @@ std::vector<std::byte> Serialize(const Program& program) {
   const auto q = builder.CreateVector(program.parameters.q);
   const auto p = builder.CreateVector(program.parameters.p);
   const auto parameters =
-      fbs::CreateParameters(builder, program.parameters.log_n, program.parameters.log_default_scale, q, p);
+      fbs::CreateParameters(builder, program.parameters.log_n, program.parameters.log_default_scale, q, p,
+                            program.parameters.secret_weight, program.parameters.ephemeral_weight);
   const auto inputs_vector = builder.CreateVector(inputs);
   const auto outputs_vector = builder.CreateVector(outputs);
   const auto weights_vector = builder.CreateVector(weights);
   const auto constants_vector = builder.CreateVector(constants);
+  const auto scalars_vector = builder.CreateVectorOfStructs(scalars);
+  const auto transforms_vector = builder.CreateVector(transforms);
   const auto keys_vector = builder.CreateVectorOfStructs(keys);
   const auto values_vector = builder.CreateVectorOfStructs(values);
   const auto ops_vector = builder.CreateVectorOfStructs(ops);
   const auto locations_vector = builder.CreateVectorOfStrings(program.locations);
-  fbs::FinishProgramBuffer(builder, fbs::CreateProgram(builder, name, parameters, program.insecure, inputs_vector,
-                                                       outputs_vector, weights_vector, constants_vector, keys_vector,
-                                                       values_vector, ops_vector, locations_vector));
+  fbs::FinishProgramBuffer(
+      builder, fbs::CreateProgram(builder, name, parameters, program.insecure, inputs_vector, outputs_vector,
+                                  weights_vector, constants_vector, scalars_vector, transforms_vector, keys_vector,
+                                  values_vector, ops_vector, locations_vector));
   return WrapContainer(kKind, std::as_bytes(std::span<const uint8_t>(builder.GetBufferPointer(), builder.GetSize())));
 }
 

@@ -65,6 +65,7 @@ uint32_t ProgramBuilder::EncodeConstant(uint32_t index, int32_t rotation, int32_
 uint32_t ProgramBuilder::Binary(Opcode opcode, uint32_t a, uint32_t b, double scale) {
   Value result = value(a);
   result.scale = scale;
+  if (value(b).kind == ValueKind::kCiphertext) result.parts = std::max(result.parts, value(b).parts);
   return Define({.opcode = opcode, .operands = {a, b}}, result);
 }
 
@@ -92,9 +93,35 @@ uint32_t ProgramBuilder::LevelReduce(uint32_t a, int32_t level) {
   return Define({.opcode = Opcode::kLevelReduce, .operands = {a, kNone}}, result);
 }
 
-uint32_t ProgramBuilder::Decompose(uint32_t a) {
+uint32_t ProgramBuilder::Scalar(std::complex<double> scalar) {
+  program_.scalars.push_back(scalar);
+  return static_cast<uint32_t>(program_.scalars.size() - 1);
+}
+
+uint32_t ProgramBuilder::MulScalar(uint32_t a, std::complex<double> scalar, double scale) {
+  Value result = value(a);
+  result.scale = scale;
+  return Define({.opcode = Opcode::kMulScalar, .operands = {a, kNone}, .index = Scalar(scalar)}, result);
+}
+
+uint32_t ProgramBuilder::MulScalarAdd(uint32_t a, uint32_t b, std::complex<double> scalar) {
+  return Define({.opcode = Opcode::kMulScalarAdd, .operands = {a, b}, .index = Scalar(scalar)}, value(a));
+}
+
+uint32_t ProgramBuilder::AddScalar(uint32_t a, std::complex<double> scalar) {
+  return Define({.opcode = Opcode::kAddScalar, .operands = {a, kNone}, .index = Scalar(scalar)}, value(a));
+}
+
+uint32_t ProgramBuilder::ModRaise(uint32_t a, int32_t level) {
+  Value result = value(a);
+  result.level = level;
+  return Define({.opcode = Opcode::kModRaise, .operands = {a, kNone}}, result);
+}
+
+uint32_t ProgramBuilder::Decompose(uint32_t a, scheme::KeyShape shape) {
   Value result = value(a);
   result.kind = ValueKind::kDigits;
+  result.shape = shape;
   return Define({.opcode = Opcode::kDecompose, .operands = {a, kNone}}, result);
 }
 
@@ -106,21 +133,74 @@ uint32_t ProgramBuilder::KeyFor(scheme::KeyId id, int32_t shift, int32_t level) 
   return entry->second;
 }
 
-uint32_t ProgramBuilder::Relinearize(uint32_t a) {
+uint32_t ProgramBuilder::RotationKeyFor(int32_t shift, scheme::KeyShape shape, int32_t level) {
+  return KeyFor({KeyKind::kRotation, parameters_.GaloisElement(shift), shape}, shift, level);
+}
+
+uint32_t ProgramBuilder::Relinearize(uint32_t a, scheme::KeyShape shape) {
   Value result = value(a);
   result.parts = 2;
-  const uint32_t key = KeyFor({KeyKind::kRelinearization, 0}, 0, result.level);
+  const uint32_t key = KeyFor({KeyKind::kRelinearization, 0, shape}, 0, result.level);
   return Define({.opcode = Opcode::kRelinearize, .operands = {a, kNone}, .key = key}, result);
 }
 
-uint32_t ProgramBuilder::Rotate(uint32_t a, int32_t shift) {
-  const uint32_t key = KeyFor({KeyKind::kRotation, parameters_.GaloisElement(shift)}, shift, value(a).level);
+uint32_t ProgramBuilder::Rotate(uint32_t a, int32_t shift, scheme::KeyShape shape) {
+  const uint32_t key = RotationKeyFor(shift, shape, value(a).level);
   return Define({.opcode = Opcode::kRotate, .operands = {a, kNone}, .key = key}, value(a));
 }
 
 uint32_t ProgramBuilder::RotateHoisted(uint32_t a, uint32_t digits, int32_t shift) {
-  const uint32_t key = KeyFor({KeyKind::kRotation, parameters_.GaloisElement(shift)}, shift, value(a).level);
+  const uint32_t key = RotationKeyFor(shift, value(digits).shape, value(a).level);
   return Define({.opcode = Opcode::kRotateHoisted, .operands = {a, digits}, .key = key}, value(a));
+}
+
+uint32_t ProgramBuilder::Conjugate(uint32_t a, scheme::KeyShape shape) {
+  const uint32_t key = KeyFor({KeyKind::kConjugation, parameters_.ConjugationElement(), shape}, 0, value(a).level);
+  return Define({.opcode = Opcode::kConjugate, .operands = {a, kNone}, .key = key}, value(a));
+}
+
+uint32_t ProgramBuilder::SwitchSecret(uint32_t a, uint64_t number, scheme::KeyShape shape) {
+  const uint32_t key = KeyFor({KeyKind::kSecretSwitch, number, shape}, 0, value(a).level);
+  return Define({.opcode = Opcode::kSwitchSecret, .operands = {a, kNone}, .key = key}, value(a));
+}
+
+uint32_t ProgramBuilder::Transform(program::Transform transform) {
+  program_.transforms.push_back(std::move(transform));
+  return static_cast<uint32_t>(program_.transforms.size() - 1);
+}
+
+uint32_t ProgramBuilder::ApplyTransform(uint32_t a, uint32_t index, scheme::KeyShape shape) {
+  const auto plan = program_.PlanOf(index, parameters_.slots()).value();
+  Value state = value(a);
+  state.kind = ValueKind::kTransform;
+  state.shape = shape;
+  state.scale *= program_.transforms[index].scale;
+  uint32_t current = kNone;
+  for (uint32_t row = 0; row < plan.steps.size(); ++row) {
+    const circuit::LinearTransformStep& step = plan.steps[row];
+    Op op{.operands = {current, kNone}, .index = index, .row = row};
+    if (step.shift != 0) op.key = RotationKeyFor(static_cast<int32_t>(step.shift), shape, state.level);
+    switch (step.kind) {
+      case circuit::LinearTransformStep::Kind::kBegin:
+        op.opcode = Opcode::kBeginTransform;
+        op.operands[0] = a;
+        break;
+      case circuit::LinearTransformStep::Kind::kBaby:
+        op.opcode = Opcode::kBabyStep;
+        op.operands[1] = a;
+        break;
+      case circuit::LinearTransformStep::Kind::kGiant:
+        op.opcode = Opcode::kGiantStep;
+        break;
+      case circuit::LinearTransformStep::Kind::kFinish:
+        op.opcode = Opcode::kFinishTransform;
+        state.kind = ValueKind::kCiphertext;
+        state.shape = {};
+        break;
+    }
+    current = Define(op, state);
+  }
+  return current;
 }
 
 Program ProgramBuilder::Finish(uint32_t merge_window) {

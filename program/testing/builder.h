@@ -4,6 +4,7 @@
 // uses. It checks nothing; Verify does. Not linked into anything that is installed.
 #pragma once
 
+#include <complex>
 #include <map>
 #include <string>
 #include <utility>
@@ -36,12 +37,22 @@ class ProgramBuilder {
   uint32_t MulPlain(uint32_t a, uint32_t b) { return Binary(Opcode::kMulPlain, a, b, value(a).scale * value(b).scale); }
   uint32_t Mul(uint32_t a, uint32_t b);  // three parts
   uint32_t Negate(uint32_t a);
-  uint32_t Relinearize(uint32_t a);
+  uint32_t MulScalar(uint32_t a, std::complex<double> scalar, double scale);
+  uint32_t MulScalarAdd(uint32_t a, uint32_t b, std::complex<double> scalar);
+  uint32_t AddScalar(uint32_t a, std::complex<double> scalar);
+  // What uses keys: of `shape`.
+  uint32_t Relinearize(uint32_t a, scheme::KeyShape shape = {});
   uint32_t Rescale(uint32_t a);
   uint32_t LevelReduce(uint32_t a, int32_t level);
-  uint32_t Rotate(uint32_t a, int32_t shift);
-  uint32_t Decompose(uint32_t a);
-  uint32_t RotateHoisted(uint32_t a, uint32_t digits, int32_t shift);
+  uint32_t Rotate(uint32_t a, int32_t shift, scheme::KeyShape shape = {});
+  uint32_t Decompose(uint32_t a, scheme::KeyShape shape = {});
+  uint32_t RotateHoisted(uint32_t a, uint32_t digits, int32_t shift);  // keys of the digits' shape
+  uint32_t Conjugate(uint32_t a, scheme::KeyShape shape = {});
+  uint32_t SwitchSecret(uint32_t a, uint64_t number, scheme::KeyShape shape = {});
+  uint32_t ModRaise(uint32_t a, int32_t level);
+  uint32_t Transform(program::Transform transform);  // -> index
+  // All steps.
+  uint32_t ApplyTransform(uint32_t a, uint32_t index, scheme::KeyShape shape = {});
 
   // The program, with every value but the outputs cleared after its last use and a key's lifetime kept open over at
   // most `merge_window` operations that do not use it (0: load, use, clear). The builder is done with then.
@@ -51,6 +62,8 @@ class ProgramBuilder {
   uint32_t Define(Op op, Value value);
   uint32_t Binary(Opcode opcode, uint32_t a, uint32_t b, double scale);
   uint32_t KeyFor(scheme::KeyId id, int32_t shift, int32_t level);
+  uint32_t RotationKeyFor(int32_t shift, scheme::KeyShape shape, int32_t level);
+  uint32_t Scalar(std::complex<double> scalar);  // -> index
 
   scheme::Parameters parameters_;
   Program program_;

@@ -211,6 +211,16 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
     case Opcode::kLoadKey:
     case Opcode::kClearKey:
     case Opcode::kClear:
+    case Opcode::kMulScalar:
+    case Opcode::kMulScalarAdd:
+    case Opcode::kAddScalar:
+    case Opcode::kConjugate:
+    case Opcode::kSwitchSecret:
+    case Opcode::kModRaise:
+    case Opcode::kBeginTransform:
+    case Opcode::kBabyStep:
+    case Opcode::kGiantStep:
+    case Opcode::kFinishTransform:
       break;
   }
   return Failed("an operation without a result was asked for one");

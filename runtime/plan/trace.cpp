@@ -31,6 +31,7 @@ uint64_t SlotsOf(const Value& value, const Parameters& parameters) {
       return static_cast<uint64_t>(parameters.DigitCount(value.level)) *
              (limbs + static_cast<uint64_t>(parameters.p_count()));
     case ValueKind::kCiphertext:
+    case ValueKind::kTransform:
       break;
   }
   return static_cast<uint64_t>(value.parts) * limbs;
@@ -119,6 +120,16 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
       case Opcode::kLoadKey:
       case Opcode::kClearKey:
       case Opcode::kClear:
+      case Opcode::kMulScalar:
+      case Opcode::kMulScalarAdd:
+      case Opcode::kAddScalar:
+      case Opcode::kConjugate:
+      case Opcode::kSwitchSecret:
+      case Opcode::kModRaise:
+      case Opcode::kBeginTransform:
+      case Opcode::kBabyStep:
+      case Opcode::kGiantStep:
+      case Opcode::kFinishTransform:
         break;
     }
     if (overwrites && liveness.Consumes(i)) {

@@ -74,6 +74,16 @@ Work WorkOf(const program::Program& program, const Parameters& parameters, const
     case Opcode::kLoadKey:
     case Opcode::kClearKey:
     case Opcode::kClear:
+    case Opcode::kMulScalar:
+    case Opcode::kMulScalarAdd:
+    case Opcode::kAddScalar:
+    case Opcode::kConjugate:
+    case Opcode::kSwitchSecret:
+    case Opcode::kModRaise:
+    case Opcode::kBeginTransform:
+    case Opcode::kBabyStep:
+    case Opcode::kGiantStep:
+    case Opcode::kFinishTransform:
       break;
   }
   return counter.work();
