@@ -48,7 +48,10 @@ SlotPool::SlotPool(size_t slot_words) : slot_words_(slot_words) {
 
 SlotPool::~SlotPool() {
   assert(used_total_ == 0 && "a slot outlives its pool");
-  for (const Slab& slab : slabs_) munmap(slab.base, slab.bytes);
+  for (const std::span<std::byte> slab : slabs_) {
+    if (slab_listener_) slab_listener_(slab, false);
+    munmap(slab.data(), slab.size());
+  }
 }
 
 Slot SlotPool::Take(MemoryClass memory_class) {
@@ -86,7 +89,8 @@ void SlotPool::Grow() {
   if (head != kHugePage) munmap(raw + head + bytes, kHugePage - head);
   char* base = raw + head;
   madvise(base, bytes, MADV_HUGEPAGE);  // advice: a refusal costs speed only
-  slabs_.push_back({base, bytes});
+  slabs_.push_back({reinterpret_cast<std::byte*>(base), bytes});
+  if (slab_listener_) slab_listener_(slabs_.back(), true);
   reserved_ += bytes;
   // Lowest address on top of the stack, so that a fresh slab fills from its start.
   for (size_t offset = bytes; offset != 0; offset -= slot_bytes()) {
@@ -138,6 +142,13 @@ void SlotPool::SetObserver(Observer observer) {
   const std::lock_guard lock(mutex_);
   observer_ = std::move(observer);
   if (observer_) observer_(used_);
+}
+
+void SlotPool::SetSlabListener(SlabListener listener) {
+  const std::lock_guard lock(mutex_);
+  assert(!slab_listener_);
+  slab_listener_ = std::move(listener);
+  for (const std::span<std::byte> slab : slabs_) slab_listener_(slab, true);
 }
 
 }  // namespace keymemrt

@@ -2,10 +2,10 @@
 //
 // SlotPool: all large memory of a process, in uniform slots of one limb (N words) each.
 //
-// Ciphertexts, plaintexts, digits, accumulators and key chunks are all made of limbs of N words, so one slot size serves
-// them all: memory cannot fragment, a limb dropped by a rescale is free at once for a key chunk, and a memory budget is a
-// number of slots. Slots live in slabs that ask the system for huge pages; a freed slot is reused, a slab is never
-// returned before the pool dies (page faults are dear).
+// Ciphertexts, plaintexts, digits, accumulators and key chunks are all made of limbs of N words, so one slot size
+// serves them all: memory cannot fragment, a limb dropped by a rescale is free at once for a key chunk, and a memory
+// budget is a number of slots. Slots live in slabs that ask the system for huge pages; a freed slot is reused, a slab
+// is never returned before the pool dies (page faults are dear).
 //
 // Thread-safe. Every slot must be returned before the pool is destroyed.
 #pragma once
@@ -79,12 +79,13 @@ class SlotPool {
   using Observer = std::function<void(const std::array<uint64_t, kMemoryClasses>& bytes)>;
   void SetObserver(Observer observer);
 
+  // Told of every slab: at once of those that are there, then as each comes, and before it goes with the pool. Also
+  // under the pool's lock. Once.
+  using SlabListener = std::function<void(std::span<std::byte> slab, bool added)>;
+  void SetSlabListener(SlabListener listener);
+
  private:
   friend class Slot;
-  struct Slab {
-    void* base;
-    size_t bytes;
-  };
   void Return(uint64_t* data, MemoryClass memory_class);
   void Move(MemoryClass from, MemoryClass to);
   void Grow();                                       // REQUIRES: mutex_ held
@@ -92,7 +93,7 @@ class SlotPool {
 
   const size_t slot_words_;
   mutable std::mutex mutex_;
-  std::vector<Slab> slabs_;
+  std::vector<std::span<std::byte>> slabs_;
   std::vector<uint64_t*> free_;
   std::array<uint64_t, kMemoryClasses> used_{};
   std::array<uint64_t, kMemoryClasses> peak_{};
@@ -100,6 +101,7 @@ class SlotPool {
   uint64_t peak_total_ = 0;
   uint64_t reserved_ = 0;
   Observer observer_;
+  SlabListener slab_listener_;
 };
 
 }  // namespace keymemrt

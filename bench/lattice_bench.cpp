@@ -196,8 +196,9 @@ void Intt(benchmark::State& state, Bed& bed, const OperandLevel& level) {
 void ChunkRegenerate(benchmark::State& state, Bed& bed, const OperandLevel& level) {
   const lattice::UniformExpander expander(bed.keys.a_seed(), bed.rotation_key);
   lattice::Poly a(bed.pool, MemoryClass::kScratch, bed.parameters().limb_count());
-  PerLimb(state, bed, level,
-          [&](int limb) { expander.Fill(0, limb, bed.context.modulus(limb), {a.limb(limb), bed.context.n()}); });
+  PerLimb(state, bed, level, [&](int limb) {
+    expander.Fill(0, limb, bed.context.modulus(limb), {a.limb(limb), bed.context.n()});
+  });
 }
 
 // From the form in which residues may be stored (lattice/keys/packing.h).
@@ -248,13 +249,17 @@ void KeygenRotation(benchmark::State& state, Bed& bed, const OperandLevel& level
 // A whole rotation key from a key store into memory, checksums verified. The time is wall time: scripts/bench knows.
 void KeyLoad(benchmark::State& state, Bed& bed, const OperandLevel& level, const std::string& directory) {
   const StoredKeys keys(directory, bed.context, bed.pool, bed.secret, bed.keys.a_seed(), {1}, bed.Level(level));
+  const runtime::KeyStore& store = keys.store();
   std::vector<Slot> slots;
-  std::vector<uint64_t*> words;
-  for (int i = 0; i < keys.store().chunk_count(0); ++i) {
-    slots.push_back(bed.pool.Take(MemoryClass::kKeys));
-    words.push_back(slots.back().data());
+  for (int i = 0; i < store.chunk_count(0); ++i) slots.push_back(bed.pool.Take(MemoryClass::kKeys));
+  for (auto _ : state) {
+    runtime::ReadBatch batch;
+    for (int i = 0; i < store.chunk_count(0); ++i) {
+      uint64_t* const slot = slots[static_cast<size_t>(i)].data();
+      store.StartRead(0, i, slot, 0, batch.Add([&store, i, slot] { return store.Finish(0, i, slot); }));
+    }
+    Need(batch.Wait());
   }
-  for (auto _ : state) Need(keys.store().ReadChunks(0, 0, words));
   state.SetLabel(keys.store().direct() ? "direct reads" : "reads through the page cache");
 }
 

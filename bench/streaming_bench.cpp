@@ -14,7 +14,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -151,22 +150,24 @@ class Bed {
   Sample Warm() { return Streamed(warm_.store()); }
   Sample Cold() { return Streamed(cold_.store()); }
 
-  // Seconds of reading one key, with as many readers as the runtime has, and nothing else.
+  // Seconds of reading one key as the runtime reads, and nothing else.
   double ReadAlone() {
-    ThreadPool readers(runtime::kReaders);
     const int chunks = parameters().ChunkCount(level_);
     std::vector<Slot> slots;
-    for (int i = 0; i < runtime::kReaders; ++i) slots.push_back(pool_.Take(MemoryClass::kScratch));
+    for (uint32_t i = 0; i < runtime::kReadAheadSlots; ++i) slots.push_back(pool_.Take(MemoryClass::kScratch));
+    std::vector<runtime::ReadBatch> lanes(slots.size());
+    const runtime::KeyStore& store = cold_.store();
     const double start = Seconds(CLOCK_MONOTONIC);
     for (size_t key = 0; key < kShifts.size(); ++key) {
-      std::atomic<int> next = 0;
-      readers.ParallelFor(runtime::kReaders, [&](int reader) {
-        uint64_t* const words = slots[static_cast<size_t>(reader)].data();
-        for (int chunk; (chunk = next++) < chunks;) {
-          Need(cold_.store().ReadChunks(key, chunk, std::span<uint64_t* const>(&words, 1)));
-        }
-      });
+      for (int chunk = 0; chunk < chunks; ++chunk) {
+        const size_t lane = static_cast<size_t>(chunk) % lanes.size();
+        uint64_t* const slot = slots[lane].data();
+        Need(lanes[lane].Wait());
+        store.StartRead(key, chunk, slot, 0,
+                        lanes[lane].Add([&store, key, chunk, slot] { return store.Finish(key, chunk, slot); }));
+      }
     }
+    for (runtime::ReadBatch& lane : lanes) Need(lane.Wait());
     return (Seconds(CLOCK_MONOTONIC) - start) / static_cast<double>(kShifts.size());
   }
 
@@ -247,7 +248,7 @@ void Run(int threads, int rounds, const OperandLevel& level) {
   }
 
   // Medians of a figure, and of its ratios to the resident keys' in the same round.
-  const auto describe = [&](const Source& source, double Sample::* figure) {
+  const auto describe = [&](const Source& source, double Sample::*figure) {
     std::vector<double> values, ratios;
     for (size_t i = 0; i < source.samples.size(); ++i) {
       values.push_back(source.samples[i].*figure);

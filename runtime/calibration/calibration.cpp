@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <thread>
 
 #include "base/checksum.h"
 #include "base/file.h"
@@ -24,7 +23,7 @@
 #include "lattice/ring/context.h"
 #include "lattice/simd/kernels.h"
 #include "program/program.h"
-#include "runtime/keystore/direct_file.h"
+#include "runtime/io/read_queue.h"
 #include "runtime/plan/work.h"
 
 namespace keymemrt::runtime {
@@ -212,10 +211,9 @@ struct RemoveAtEnd {
   ~RemoveAtEnd() { ::unlink(path.c_str()); }
 };
 
-// Reads as a run does: pieces of a chunk's size, from several threads, past the page cache.
+// Reads as a run does: pieces of a chunk's size, several at a time, past the page cache.
 Result<planner::Channel> MeasureStore(const std::string& directory) {
   constexpr size_t kPiece = size_t{512} << 10, kBytes = size_t{256} << 20;
-  constexpr int kReaders = 4;
   constexpr size_t kPieces = kBytes / kPiece;
   const std::string path = fmt::format("{}/calibration-{}.tmp", directory, ::getpid());
   std::vector<uint64_t> contents(kPiece / sizeof(uint64_t));
@@ -229,38 +227,29 @@ Result<planner::Channel> MeasureStore(const std::string& directory) {
     KMRT_RETURN_IF_ERROR(file.Commit());
   }
   const RemoveAtEnd remove{path};
-  KMRT_ASSIGN_OR_RETURN(const DirectFile file, DirectFile::Open(path));
+  const std::shared_ptr<ReadQueue> reads = ReadQueue::OfSystem();
+  KMRT_ASSIGN_OR_RETURN(const BlockFile file, reads->Open(path));
   SlotPool pool(kPiece / sizeof(uint64_t));
   std::vector<Slot> slots;
-  for (int i = 0; i < kReaders; ++i) slots.push_back(pool.Take(MemoryClass::kKeys));
-  const auto read = [&](int reader, size_t offset, size_t bytes) {
-    const std::span<std::byte> buffer = std::as_writable_bytes(slots[static_cast<size_t>(reader)].words()).first(bytes);
-    return file.Read(offset, {&buffer, 1});
-  };
+  for (int i = 0; i < ReadQueue::kDepth; ++i) slots.push_back(pool.Take(MemoryClass::kKeys));
+  const auto memory = [&](size_t i) { return std::as_writable_bytes(slots[i % slots.size()].words()); };
 
   planner::Channel channel;
   KMRT_ASSIGN_OR_RETURN(channel.latency_seconds, Time(0.05, [&, at = size_t{0}]() mutable {
                           at = (at + 37 * kPiece) % kBytes;
-                          return read(0, at, DirectFile::kAlignment);
+                          return reads->ReadNow(file, at, memory(0).first(kBlockAlignment));
                         }));
   std::vector<double> rates;
   for (int pass = 0; pass < 3; ++pass) {
-    std::vector<Status> errors(kReaders);
+    std::vector<ReadBatch> lanes(slots.size());
     const Clock::time_point start = Clock::now();
-    {
-      std::vector<std::jthread> readers;
-      for (int reader = 0; reader < kReaders; ++reader) {
-        readers.emplace_back([&, reader] {
-          for (size_t i = static_cast<size_t>(reader); i < kPieces; i += kReaders) {
-            Status& error = errors[static_cast<size_t>(reader)];
-            error = read(reader, i * kPiece, kPiece);
-            if (!error.ok()) return;
-          }
-        });
-      }
+    for (size_t i = 0; i < kPieces; ++i) {
+      ReadBatch& lane = lanes[i % lanes.size()];
+      KMRT_RETURN_IF_ERROR(lane.Wait());  // its memory is free then
+      reads->Read(file, i * kPiece, memory(i), 0, lane.Add());
     }
+    for (ReadBatch& lane : lanes) KMRT_RETURN_IF_ERROR(lane.Wait());
     rates.push_back(static_cast<double>(kBytes) / SecondsSince(start));
-    for (const Status& error : errors) KMRT_RETURN_IF_ERROR(error);
   }
   channel.bytes_per_second = Median(std::move(rates));
   const std::span<const std::byte> piece = std::as_bytes(std::span(contents));

@@ -5,8 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "runtime/plan/trace.h"
-
 namespace keymemrt::runtime {
 
 namespace {
@@ -49,12 +47,13 @@ CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& po
 }
 
 CachedKeys::~CachedKeys() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
+  std::unique_lock lock(mutex_);
+  stop_ = true;
   room_.notify_all();
-  for (std::thread& reader : readers_) reader.join();
+  lock.unlock();
+  if (reader_.joinable()) reader_.join();
+  lock.lock();
+  filled_.wait(lock, [this] { return reads_ == 0; });
 }
 
 Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& program, const KeyStore& store,
@@ -119,11 +118,11 @@ void CachedKeys::BeginUse(size_t index) {
   use_ = index;
   asked_.assign(slots_[rule.key].size(), false);
   order_.SkipTo(index);
-  if (policy_.read_ahead == 0 || !readers_.empty()) return;
-  for (int i = 0; i < kReaders; ++i) readers_.emplace_back([this, i] { ReadAhead(i); });
+  if (policy_.read_ahead == 0 || reader_.joinable()) return;
+  reader_ = std::thread([this] { ReadAhead(); });
 }
 
-void CachedKeys::ReadAhead(int reader) {
+void CachedKeys::ReadAhead() {
   std::unique_lock lock(mutex_);
   while (true) {
     room_.wait(lock, [this] { return stop_ || cache_.ahead_count() < policy_.read_ahead; });
@@ -131,27 +130,45 @@ void CachedKeys::ReadAhead(int reader) {
     const std::optional<ReadOrder::Item> item = order_.Next();
     if (!item) return;
     if (item->use == use_ && asked_[item->chunk]) continue;
-    // Present already: it is still in use, or someone was faster.
+    const uint64_t slack = cache_.ahead_count();
+    // Present already: it is still in use, or the evaluator was faster.
     if (!cache_.Prefetch(item->key, item->chunk)) continue;
+    ++reads_;
     lock.unlock();
-    Slot slot = pool_.Take(MemoryClass::kKeys);
-    uint64_t* const data = slot.data();
-    const Clock::time_point start = Clock::now();
-    const Status status =
-        store_.ReadChunks(stored_[item->key], static_cast<int>(item->chunk), std::span<uint64_t* const>(&data, 1));
-    lock.lock();
-    if (status.ok()) {
-      cache_.Filled(item->key, item->chunk);
-      slots_[item->key][item->chunk] = std::move(slot);
-      CountRead(reader, item->key, item->chunk, 1, start, Clock::now());
-    } else {
-      cache_.Failed(item->key, item->chunk);  // whoever needs it reads it again and reports
-      slot.Reset();
-    }
-    lock.unlock();  // so that whoever wakes up need not wait for this thread
-    filled_.notify_all();
+    StartRead(item->key, item->chunk, slack, nullptr);
     lock.lock();
   }
+}
+
+void CachedKeys::StartRead(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited) {
+  // Nobody else looks at the place of a chunk that is loading.
+  Slot& slot = slots_[key][chunk];
+  slot = pool_.Take(MemoryClass::kKeys);
+  store_.StartRead(
+      stored_[key], static_cast<int>(chunk), slot.data(), slack,
+      [this, key, chunk, waited](const ReadQueue::Answer& answer) { HasRead(key, chunk, waited, answer); });
+}
+
+void CachedKeys::HasRead(uint32_t key, uint32_t chunk, Waited* waited, const ReadQueue::Answer& answer) {
+  Status status = answer.status;
+  if (status.ok()) status = store_.Finish(stored_[key], static_cast<int>(chunk), slots_[key][chunk].data());
+  {
+    const std::lock_guard lock(mutex_);
+    if (status.ok()) {
+      cache_.Filled(key, chunk);
+      if (waited == nullptr) CountRead(answer.lane, key, chunk, 1, answer.begin, Clock::now());
+    } else {
+      cache_.Failed(key, chunk);  // of what was read ahead, whoever needs it reads it again and reports
+      slots_[key][chunk].Reset();
+    }
+    if (waited != nullptr) {
+      --waited->left;
+      if (waited->status.ok()) waited->status = std::move(status);
+    }
+  }
+  filled_.notify_all();  // without the lock, so that whoever wakes up need not wait for this thread
+  const std::lock_guard lock(mutex_);
+  if (--reads_ == 0 && stop_) filled_.notify_all();
 }
 
 Result<std::unique_ptr<lattice::KeyUse>> CachedKeys::Acquire(const scheme::KeyId& id, int level) {
@@ -183,6 +200,7 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
       switch (cache_.Pin(key, chunk)) {
         case ChunkCache::Answer::kMiss:
           missing.push_back(chunk);
+          ++reads_;
           break;
         case ChunkCache::Answer::kHit:
         case ChunkCache::Answer::kAhead:
@@ -193,73 +211,53 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
       }
     }
   }
+  if (missing.empty()) return Status();
   const Clock::time_point start = Clock::now();
-  std::vector<Slot> slots;
-  for (size_t i = 0; i < missing.size(); ++i) slots.push_back(pool_.Take(MemoryClass::kKeys));
-  // Runs of consecutive chunks are one read each.
-  Status status;
-  size_t done = 0;
-  while (done < missing.size() && status.ok()) {
-    size_t end = done + 1;
-    while (end < missing.size() && missing[end] == missing[end - 1] + 1) ++end;
-    std::vector<uint64_t*> run;
-    for (size_t i = done; i < end; ++i) run.push_back(slots[i].data());
-    status = store_.ReadChunks(stored_[key], static_cast<int>(missing[done]), run);
-    if (status.ok()) done = end;
+  Waited waited{missing.size(), {}};
+  for (size_t i = 0; i < missing.size(); ++i) StartRead(key, missing[i], i, &waited);
+  std::unique_lock lock(mutex_);
+  filled_.wait(lock, [&] { return waited.left == 0; });
+  uint32_t loaded = 0;
+  for (const uint32_t chunk : missing) {
+    if (!cache_.ready(key, chunk)) continue;
+    cache_.Unpin(key, chunk);  // as above
+    ++loaded;
   }
-  const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < missing.size(); ++i) {
-    if (i >= done) {
-      cache_.Failed(key, missing[i]);
-      continue;
-    }
-    cache_.Filled(key, missing[i]);
-    cache_.Unpin(key, missing[i]);  // as above
-    slots_[key][missing[i]] = std::move(slots[i]);
-  }
-  if (!missing.empty()) {
-    const Clock::time_point end = Clock::now();
-    CountStall(key, missing[0], 1, start, end);
-    CountRead(Recorder::kNoReader, key, missing[0], static_cast<uint32_t>(done), start, end);
-  }
-  filled_.notify_all();
-  return status;
+  const Clock::time_point end = Clock::now();
+  CountStall(key, missing[0], 1, start, end);
+  CountRead(Recorder::kNoReader, key, missing[0], loaded, start, end);
+  return waited.status;
 }
 
 Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
   Clock::time_point start;
-  {
-    std::unique_lock lock(mutex_);
-    if (chunk < asked_.size()) asked_[chunk] = true;
-    ChunkCache::Answer answer = cache_.Pin(key, chunk);
-    if (answer == ChunkCache::Answer::kBusy || answer == ChunkCache::Answer::kMiss) start = Clock::now();
-    if (answer == ChunkCache::Answer::kBusy) {
-      do {
-        filled_.wait(lock);
-        answer = cache_.Pin(key, chunk);
-      } while (answer == ChunkCache::Answer::kBusy);
-      if (answer != ChunkCache::Answer::kMiss) CountStall(key, chunk, 1.0 / threads_, start, Clock::now());
-    }
-    if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
-    if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
-    if (answer != ChunkCache::Answer::kMiss) return slots_[key][chunk].data();
+  std::unique_lock lock(mutex_);
+  if (chunk < asked_.size()) asked_[chunk] = true;
+  ChunkCache::Answer answer = cache_.Pin(key, chunk);
+  if (answer == ChunkCache::Answer::kBusy || answer == ChunkCache::Answer::kMiss) start = Clock::now();
+  if (answer == ChunkCache::Answer::kBusy) {
+    do {
+      filled_.wait(lock);
+      answer = cache_.Pin(key, chunk);
+    } while (answer == ChunkCache::Answer::kBusy);
+    if (answer != ChunkCache::Answer::kMiss) CountStall(key, chunk, 1.0 / threads_, start, Clock::now());
   }
-  Slot slot = pool_.Take(MemoryClass::kKeys);
-  uint64_t* const data = slot.data();
-  const Clock::time_point read = Clock::now();  // later than `start` when someone else's read has failed
-  const Status status = store_.ReadChunks(stored_[key], static_cast<int>(chunk), std::span<uint64_t* const>(&data, 1));
-  const std::lock_guard lock(mutex_);
-  const Clock::time_point end = Clock::now();
-  CountStall(key, chunk, 1.0 / threads_, start, end);
-  filled_.notify_all();
-  if (!status.ok()) {
-    cache_.Failed(key, chunk);
-    return status;
+  if (answer == ChunkCache::Answer::kMiss) {
+    ++reads_;
+    lock.unlock();
+    const Clock::time_point read = Clock::now();  // later than `start` when someone else's read has failed
+    Waited waited{1, {}};
+    StartRead(key, chunk, 0, &waited);
+    lock.lock();
+    filled_.wait(lock, [&] { return waited.left == 0; });
+    const Clock::time_point end = Clock::now();
+    CountStall(key, chunk, 1.0 / threads_, start, end);
+    if (!waited.status.ok()) return waited.status;
+    CountRead(Recorder::kNoReader, key, chunk, 1, read, end);
   }
-  CountRead(Recorder::kNoReader, key, chunk, 1, read, end);
-  cache_.Filled(key, chunk);
-  slots_[key][chunk] = std::move(slot);
-  return data;
+  if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
+  if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
+  return slots_[key][chunk].data();
 }
 
 void CachedKeys::Unpin(uint32_t key, uint32_t chunk) {
@@ -278,11 +276,11 @@ void CachedKeys::Keep(uint32_t key, uint32_t keep) {
   CountGone(key, gone.size());
 }
 
-void CachedKeys::CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Clock::time_point begin,
+void CachedKeys::CountRead(int lane, uint32_t key, uint32_t first, uint32_t chunks, Clock::time_point begin,
                            Clock::time_point end) {
   traffic_.chunks_missed += chunks;
   traffic_.bytes_read += chunks * store_.chunk_bytes();
-  if (recorder_ != nullptr && chunks != 0) recorder_->Read(reader, key, first, chunks, begin, end);
+  if (recorder_ != nullptr && chunks != 0) recorder_->Read(lane, key, first, chunks, begin, end);
 }
 
 void CachedKeys::CountStall(uint32_t key, uint32_t chunk, double share, Clock::time_point begin,

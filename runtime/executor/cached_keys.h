@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CachedKeys: the evaluator's key source on a key store and a chunk cache, driven by a policy. Readers fetch what will
-// be missed ahead of its use, a few chunks at a time. What is not there when it is asked for is read on the spot, in
-// memory set aside for it, so an evaluator always makes progress, whatever policy and readers do: it can wait for
-// nothing but a read under way.
+// CachedKeys: the evaluator's key source on a key store and a chunk cache, driven by a policy. A thread asks for what
+// will be missed ahead of its use, several chunks at a time. What is not there when it is needed is read on the spot,
+// in memory set aside for it, so an evaluator always makes progress, whatever policy and that thread do: it can wait
+// for nothing but a read under way.
 #pragma once
 
 #include <condition_variable>
@@ -55,17 +55,27 @@ class CachedKeys : public lattice::KeySource {
   CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& pool, int threads, Recorder* recorder,
              const std::vector<uint32_t>& chunk_counts, std::vector<size_t> stored);
 
+  // Reads on the spot, waited for together; guarded by mutex_.
+  struct Waited {
+    size_t left = 0;
+    Status status;  // the first failure
+  };
+
   // Loads what is missing of the key's first `count` chunks; counts them as missed, those there as neither.
   Status LoadPrefix(uint32_t key, uint32_t count);
   Result<const uint64_t*> Pin(uint32_t key, uint32_t chunk);
   void Unpin(uint32_t key, uint32_t chunk);
-  // Of a reader: fetches what comes next, as long as there is room.
-  void ReadAhead(int reader);
+  // Asks for what comes next, as long as there is room.
+  void ReadAhead();
+  // Begins to read a chunk that the cache says is loading. `waited`: who waits for it; null: it is read ahead.
+  void StartRead(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited);
+  // Of the store's thread: it has been read.
+  void HasRead(uint32_t key, uint32_t chunk, Waited* waited, const ReadQueue::Answer& answer);
   // Sets what may stay of the key, and lets go of the rest.
   void Keep(uint32_t key, uint32_t keep);
 
   // What follows is for the accounts. REQUIRES: mutex_ held, and since before `end` was taken.
-  void CountRead(int reader, uint32_t key, uint32_t first, uint32_t chunks, Recorder::Time begin, Recorder::Time end);
+  void CountRead(int lane, uint32_t key, uint32_t first, uint32_t chunks, Recorder::Time begin, Recorder::Time end);
   void CountStall(uint32_t key, uint32_t chunk, double share, Recorder::Time begin, Recorder::Time end);
   void CountGone(uint32_t key, size_t chunks);
 
@@ -78,17 +88,18 @@ class CachedKeys : public lattice::KeySource {
   std::map<scheme::KeyId, uint32_t> index_;
 
   mutable std::mutex mutex_;        // guards what follows
-  std::condition_variable filled_;  // a load has ended
+  std::condition_variable filled_;  // a read has ended
   std::condition_variable room_;    // something read ahead has been used, or stop_
   ChunkCache cache_;
-  std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready chunks
+  std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready ones and those being read
   const UseRule* next_rule_ = nullptr;
   size_t use_ = 0;           // announced last
   std::vector<bool> asked_;  // chunks that it has asked for: nobody reads them ahead any more
   KeyTraffic traffic_;
   ReadOrder order_;
+  size_t reads_ = 0;  // under way
   bool stop_ = false;
-  std::vector<std::thread> readers_;
+  std::thread reader_;
 };
 
 }  // namespace keymemrt::runtime

@@ -57,7 +57,11 @@ struct Executor::Impl {
         options(the_options),
         policy(std::move(the_policy)),
         pool(context.n()),
-        evaluator(context, pool, &engine.workers) {}
+        evaluator(context, pool, &engine.workers) {
+    pool.SetSlabListener([&reads = store.reads()](std::span<std::byte> slab, bool added) {
+      added ? reads.Register(slab) : reads.Unregister(slab);
+    });
+  }
 
   // What one run needs beside what all share.
   struct Run {

@@ -149,7 +149,7 @@ TEST(Executor, APerturbedKeyMakesTheComparisonFail) {
   const Slot slot = pool.Take(MemoryClass::kKeys);
   uint64_t* const data = slot.data();
   for (int i = 0; i < entry.chunks; ++i) {
-    ASSERT_TRUE((*store)->ReadChunks(0, i, {&data, 1}).ok());
+    ASSERT_TRUE((*store)->ReadChunk(0, i, data).ok());
     if (i == 0) data[0] = data[0] == 0 ? 1 : data[0] - 1;
     const StoredChunk& chunk = (*store)->Locate(0, i);
     ASSERT_TRUE(segment->Append(chunk.digit, chunk.limb, slot.words()).ok());

@@ -356,7 +356,7 @@ TEST_F(KeygenTest, MakesTheKeysOfAnEphemeralSecret) {
     uint64_t* const data = slot.data();
     int chunk = 0;
     const auto compare = [&, key = key](int, int, std::span<const uint64_t> b) -> Status {
-      KMRT_RETURN_IF_ERROR((*store)->ReadChunks(key, chunk++, {&data, 1}));
+      KMRT_RETURN_IF_ERROR((*store)->ReadChunk(key, chunk++, data));
       return std::ranges::equal(b, slot.words()) ? Status() : Failed("chunk {} differs", chunk - 1);
     };
     const Status status =

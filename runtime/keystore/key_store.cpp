@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/size.h"
+#include "runtime/io/direct_file.h"
 #include "runtime/keystore/key_store_files.h"
 
 namespace keymemrt::runtime {
@@ -24,20 +25,24 @@ void AllowOpenFiles(size_t count) {
 
 }  // namespace
 
-KeyStore::KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters)
+KeyStore::KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters,
+                   std::shared_ptr<ReadQueue> reads)
     : directory_(std::move(directory)),
       manifest_(std::move(manifest)),
       parameters_(std::move(parameters)),
+      reads_(std::move(reads)),
       shapes_(parameters_) {
   for (size_t i = 0; i < manifest_.keys.size(); ++i) index_.emplace(manifest_.keys[i].id, i);
 }
 
-Result<std::unique_ptr<KeyStore>> KeyStore::Open(const std::string& directory) {
+Result<std::unique_ptr<KeyStore>> KeyStore::Open(const std::string& directory, std::shared_ptr<ReadQueue> reads) {
+  if (reads == nullptr) reads = ReadQueue::OfSystem();
   KMRT_ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(directory));
   // ReadManifest has checked the parameters for the security the manifest claims.
   KMRT_ASSIGN_OR_RETURN(scheme::Parameters parameters,
                         scheme::Parameters::Create(manifest.parameters, scheme::Security::kInsecure));
-  std::unique_ptr<KeyStore> store(new KeyStore(directory, std::move(manifest), std::move(parameters)));
+  std::unique_ptr<KeyStore> store(
+      new KeyStore(directory, std::move(manifest), std::move(parameters), std::move(reads)));
   AllowOpenFiles(store->manifest_.keys.size());
   for (const KeyEntry& entry : store->manifest_.keys) {
     KMRT_ASSIGN_OR_RETURN(Segment segment, store->OpenSegment(entry));
@@ -51,15 +56,15 @@ Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry) {
   KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, shapes_.At(entry.id.shape));
   const SegmentLayout& layout = shape->layout;
   const auto explain = [&] { return ExplainSegment(path, manifest_.HeaderOf(entry), layout, entry.chunks); };
-  KMRT_ASSIGN_OR_RETURN(DirectFile file, DirectFile::Open(path));
+  KMRT_ASSIGN_OR_RETURN(BlockFile file, reads_->Open(path));
   if (file.size() != layout.FileBytes(entry.chunks)) return explain();
   const AlignedMemory memory(SegmentLayout::TableBytes(entry.chunks));
   const std::span<std::byte> header = memory.bytes.first(kSegmentAlignment);
-  KMRT_RETURN_IF_ERROR(file.Read(0, {&header, 1}));
+  KMRT_RETURN_IF_ERROR(reads_->ReadNow(file, 0, header));
   if (!std::ranges::equal(header, SerializeSegmentHeader(manifest_.HeaderOf(entry), layout, entry.chunks))) {
     return explain();
   }
-  KMRT_RETURN_IF_ERROR(file.Read(layout.TableOffset(entry.chunks), {&memory.bytes, 1}));
+  KMRT_RETURN_IF_ERROR(reads_->ReadNow(file, layout.TableOffset(entry.chunks), memory.bytes));
   auto table = DeserializeSegmentTable(memory.bytes, entry.chunks);
   if (!table.ok() || table->seal != entry.seal.table) return explain();
   return Segment{std::move(file), shape, std::move(table->checksums)};
@@ -81,19 +86,16 @@ bool KeyStore::direct() const {
   return std::all_of(segments_.begin(), segments_.end(), [](const Segment& s) { return s.file.direct(); });
 }
 
-Status KeyStore::ReadChunks(size_t key, int first, std::span<uint64_t* const> slots) const {
-  std::vector<std::span<std::byte>> buffers;
-  buffers.reserve(slots.size());
-  for (size_t i = 0; i < slots.size(); ++i) {
-    const std::span<uint64_t> slot(slots[i], parameters_.n());
-    buffers.push_back(std::as_writable_bytes(slot).last(Locate(key, first + static_cast<int>(i)).bytes));
-  }
-  if (buffers.empty()) return Status();
-  KMRT_RETURN_IF_ERROR(segments_[key].file.Read(Locate(key, first).offset, buffers));
-  for (size_t i = 0; i < slots.size(); ++i) {
-    KMRT_RETURN_IF_ERROR(Finish(key, first + static_cast<int>(i), slots[i]));
-  }
-  return Status();
+void KeyStore::StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const {
+  const StoredChunk& stored = Locate(key, chunk);
+  const auto bytes = std::as_writable_bytes(std::span(slot, parameters_.n()));
+  reads_->Read(segments_[key].file, stored.offset, bytes.last(stored.bytes), slack, std::move(done));
+}
+
+Status KeyStore::ReadChunk(size_t key, int chunk, uint64_t* slot) const {
+  ReadBatch batch;
+  StartRead(key, chunk, slot, 0, batch.Add([&] { return Finish(key, chunk, slot); }));
+  return batch.Wait();
 }
 
 Status KeyStore::Finish(size_t key, int chunk, uint64_t* slot) const {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "runtime/keystore/direct_file.h"
+#include "runtime/io/read_queue.h"
 #include "runtime/keystore/manifest.h"
 #include "runtime/keystore/segment.h"
 
@@ -23,8 +23,10 @@ namespace keymemrt::runtime {
 class KeyStore {
  public:
   // Reads the manifest, and headers and checksums of every segment; not the chunks. kInvalidArgument: not a key store;
-  // kCorrupt: a file is missing, damaged, of another version or of another key set.
-  static Result<std::unique_ptr<KeyStore>> Open(const std::string& directory);
+  // kCorrupt: a file is missing, damaged, of another version or of another key set. `reads`: by which all is read;
+  // null: the system's.
+  static Result<std::unique_ptr<KeyStore>> Open(const std::string& directory,
+                                                std::shared_ptr<ReadQueue> reads = nullptr);
 
   const std::string& directory() const { return directory_; }
   const Manifest& manifest() const { return manifest_; }
@@ -44,30 +46,33 @@ class KeyStore {
   // False when a file system refuses O_DIRECT and reads go through the page cache (each followed by dropping it).
   bool direct() const;
 
-  // Reads chunks first, first+1, ... (ChunkIndex order) of a key, one into each slot: N words each, aligned to
-  // DirectFile::kAlignment. Contents of the slots are unspecified after an error. kCorrupt names file and chunk.
-  Status ReadChunks(size_t key, int first, std::span<uint64_t* const> slots) const;
+  // Begins to read a chunk of a key into a slot: N words, aligned to kBlockAlignment, which must stay until `done` is
+  // called (ReadQueue::Read, also for `slack`). What is in the slot then becomes the chunk by Finish.
+  void StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const;
+  // kCorrupt names file and chunk: its checksum is not the one that key generation has noted.
+  Status Finish(size_t key, int chunk, uint64_t* slot) const;
+  // Both, waited for. The slot's contents are unspecified after an error.
+  Status ReadChunk(size_t key, int chunk, uint64_t* slot) const;
+  ReadQueue& reads() const { return *reads_; }
 
-  // The two halves of that, for whoever reads by himself: where the stored bytes of a chunk are; and making them, at
-  // the end of a slot of N words, into the chunk. kCorrupt names file and chunk.
+  // Where the stored bytes of a chunk are.
   const StoredChunk& Locate(size_t key, int chunk) const {
     return segments_[key].shape->layout.chunks()[static_cast<size_t>(chunk)];
   }
-  Status Finish(size_t key, int chunk, uint64_t* slot) const;
-  const DirectFile& file(size_t key) const { return segments_[key].file; }
 
  private:
   struct Segment {
-    DirectFile file;
+    BlockFile file;
     const StoredShape* shape;
     std::vector<uint64_t> checksums;  // by chunk
   };
-  KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters);
+  KeyStore(std::string directory, Manifest manifest, scheme::Parameters parameters, std::shared_ptr<ReadQueue> reads);
   Result<Segment> OpenSegment(const KeyEntry& entry);
 
-  std::string directory_;
-  Manifest manifest_;
-  scheme::Parameters parameters_;
+  const std::string directory_;
+  const Manifest manifest_;
+  const scheme::Parameters parameters_;
+  const std::shared_ptr<ReadQueue> reads_;  // outlives the files
   StoredShapes shapes_;
   std::map<scheme::KeyId, size_t> index_;
   std::vector<Segment> segments_;  // as manifest_.keys

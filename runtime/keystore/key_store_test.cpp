@@ -146,7 +146,7 @@ TEST_F(KeyStoreTest, ReturnsWhatWasWritten) {
     for (size_t chunk = 0; chunk < order.size(); ++chunk) {
       const Slot slot = pool_.Take(MemoryClass::kKeys);
       uint64_t* const data = slot.data();
-      ASSERT_TRUE((*store)->ReadChunks(key, static_cast<int>(chunk), {&data, 1}).ok());
+      ASSERT_TRUE((*store)->ReadChunk(key, static_cast<int>(chunk), data).ok());
       const auto expected = ChunkContents(shaped, entry.id, order[chunk].first, order[chunk].second);
       ASSERT_TRUE(std::equal(expected.begin(), expected.end(), slot.words().begin()));
       stored += shaped.modulus(order[chunk].second) < uint64_t{1} << 52 ? 4096 : 8192;
@@ -161,18 +161,20 @@ TEST_F(KeyStoreTest, ReturnsWhatWasWritten) {
   }
 }
 
-TEST_F(KeyStoreTest, ReadsARunOfChunksAtOnce) {
+TEST_F(KeyStoreTest, ReadsManyChunksAtATime) {
   Write();
   const auto store = KeyStore::Open(store_);
   ASSERT_TRUE(store.ok());
   std::vector<Slot> slots;
-  std::vector<uint64_t*> data;
-  for (int i = 1; i < (*store)->chunk_count(0); ++i)
-    data.push_back(slots.emplace_back(pool_.Take(MemoryClass::kKeys)).data());
-  ASSERT_TRUE((*store)->ReadChunks(0, 1, data).ok());
+  ReadBatch batch;
+  for (int i = 0; i < (*store)->chunk_count(0); ++i) {
+    uint64_t* const slot = slots.emplace_back(pool_.Take(MemoryClass::kKeys)).data();
+    (*store)->StartRead(0, i, slot, 0, batch.Add([&, i, slot] { return (*store)->Finish(0, i, slot); }));
+  }
+  ASSERT_TRUE(batch.Wait().ok());
   const auto order = ChunkOrder(parameters_, 3);
   for (size_t i = 0; i < slots.size(); ++i) {
-    const auto expected = ChunkContents(parameters_, kRotation, order[i + 1].first, order[i + 1].second);
+    const auto expected = ChunkContents(parameters_, kRotation, order[i].first, order[i].second);
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), slots[i].words().begin())) << i;
   }
 }
@@ -296,7 +298,7 @@ TEST_F(KeyStoreTest, OneFlippedBitAnywhereIsCaughtByVerifyAndByUse) {
           ASSERT_TRUE(store.ok()) << "chunks are checked when they are read";
           const Slot slot = pool_.Take(MemoryClass::kKeys);
           uint64_t* const data = slot.data();
-          const Status use = (*store)->ReadChunks(key, chunk, {&data, 1});
+          const Status use = (*store)->ReadChunk(key, chunk, data);
           EXPECT_EQ(use.code(), ErrorCode::kCorrupt);
           EXPECT_THAT(use.message(), HasSubstr(fmt::format("chunk {} ", chunk)));
         });

@@ -6,7 +6,7 @@
 
 #include "base/checksum.h"
 #include "lattice/keys/packing.h"
-#include "runtime/keystore/direct_file.h"
+#include "runtime/io/direct_file.h"
 
 namespace keymemrt::runtime {
 
@@ -219,7 +219,7 @@ Result<SegmentSeal> CheckSegment(const std::string& path, const SegmentHeader& h
   if (file.size() != layout.FileBytes(chunks)) return ExplainSegment(path, header, layout, chunks);
   const size_t table_bytes = SegmentLayout::TableBytes(chunks);
   const AlignedMemory memory(std::max(8 * layout.n(), table_bytes));
-  const auto read = [&](uint64_t offset, std::span<std::byte> out) { return file.Read(offset, {&out, 1}); };
+  const auto read = [&](uint64_t offset, std::span<std::byte> out) { return file.Read(offset, out); };
 
   std::span<std::byte> table = memory.bytes.first(table_bytes);
   KMRT_RETURN_IF_ERROR(read(layout.TableOffset(chunks), table));

@@ -198,7 +198,9 @@ uint64_t SharedBytes(const program::Program& program, const Parameters& paramete
   uint64_t code = program.ops.size() * sizeof(Op) + program.values.size() * sizeof(Value);
   for (const std::string& location : program.locations) code += sizeof(std::string) + location.size();
   for (const std::vector<double>& constant : program.constants) code += constant.size() * sizeof(double);
-  return kProcess + static_cast<uint64_t>(threads - 1) * kThread + tables + code;
+  // Of the read queue: its own thread, and those that read where there is no io_uring.
+  constexpr uint64_t kReaders = 5;
+  return kProcess + (static_cast<uint64_t>(threads - 1) + kReaders) * kThread + tables + code;
 }
 
 uint64_t ExecutorBytes(const program::Program& program, const Parameters& parameters) {
@@ -206,8 +208,9 @@ uint64_t ExecutorBytes(const program::Program& program, const Parameters& parame
   // For each operation, value and chunk what planner and executor note about it.
   uint64_t notes = program.ops.size() * 64 + program.values.size() * 128;
   for (const program::Key& key : program.keys) notes += static_cast<uint64_t>(parameters.ChunkCount(key.level)) * 64;
+  // Two threads: its caller and the one that reads ahead.
   // A row of weights and its rotation: N/2 doubles each.
-  return (kReaders + 1) * kThread + kSlab + notes + parameters.n() * sizeof(double);
+  return 2 * kThread + kSlab + notes + parameters.n() * sizeof(double);
 }
 
 planner::Trace MakeTrace(const program::Program& program, const Parameters& parameters, int threads) {

@@ -15,10 +15,9 @@
 
 namespace keymemrt::runtime {
 
-// Of the ring: chunks that are read ahead of their uses; and readers that do so, so that a store's latency is paid once
-// for several chunks. Each thread of the evaluator holds one chunk more.
+// Of the ring: chunks that are read ahead of their uses, several at a time, so that a store's latency is paid once for
+// them. Each thread of the evaluator holds one chunk more.
 inline constexpr uint32_t kReadAheadSlots = 8;
-inline constexpr int kReaders = 4;
 
 // Slots by the pool's classes. Digits count as ciphertexts; keys are not in it.
 struct SlotsByClass {

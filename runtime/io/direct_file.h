@@ -28,10 +28,11 @@ class DirectFile {
   uint64_t size() const { return size_; }
   const std::string& path() const { return path_; }
   bool direct() const { return direct_; }
+  // For reads by other means, as long as the object lives.
+  int fd() const { return fd_; }
 
-  // Fills the buffers, in order, with consecutive bytes from `offset`. kCorrupt when the file ends before, kFailed when
-  // the system cannot read.
-  Status Read(uint64_t offset, std::span<const std::span<std::byte>> buffers) const;
+  // Fills `out` from `offset`. kCorrupt when the file ends before, kFailed when the system cannot read.
+  Status Read(uint64_t offset, std::span<std::byte> out) const;
 
  private:
   DirectFile(std::string path, int fd, uint64_t size, bool direct)

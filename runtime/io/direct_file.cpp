@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/keystore/direct_file.h"
+#include "runtime/io/direct_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 namespace keymemrt::runtime {
 
@@ -62,39 +59,26 @@ DirectFile::~DirectFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-Status DirectFile::Read(uint64_t offset, std::span<const std::span<std::byte>> buffers) const {
-  uint64_t total = 0;
-  for (const std::span<std::byte> buffer : buffers) total += buffer.size();
-  if (offset > size_ || total > size_ - offset) {
-    return Corrupt("{}: truncated: {} bytes wanted at {}, the file has {}", path_, total, offset, size_);
+Status DirectFile::Read(uint64_t offset, std::span<std::byte> out) const {
+  if (offset > size_ || out.size() > size_ - offset) {
+    return Corrupt("{}: truncated: {} bytes wanted at {}, the file has {}", path_, out.size(), offset, size_);
   }
-  constexpr size_t kMaxVector = 256;  // well below IOV_MAX
-  uint64_t done = 0;
-  while (done < total) {
-    std::vector<iovec> vector;
-    uint64_t skip = done;
-    for (size_t i = 0; i < buffers.size() && vector.size() < kMaxVector; ++i) {
-      if (skip >= buffers[i].size()) {
-        skip -= buffers[i].size();
-        continue;
-      }
-      vector.push_back({buffers[i].data() + skip, buffers[i].size() - skip});
-      skip = 0;
-    }
-    const ssize_t got = preadv(fd_, vector.data(), static_cast<int>(vector.size()), static_cast<off_t>(offset + done));
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t got = pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got < 0) {
       if (errno == EINTR) continue;
       return Failed("{}: cannot read: {}", path_, std::strerror(errno));
     }
     if (got == 0) return Corrupt("{}: truncated while it was read", path_);
-    done += static_cast<uint64_t>(got);
+    done += static_cast<size_t>(got);
     // A direct read resumes at an aligned place only; re-reading a part of a block is harmless.
-    if (direct_ && done < total) done -= done % kAlignment;
-    if (direct_ && got < static_cast<ssize_t>(kAlignment) && done < total) {
+    if (direct_ && done < out.size()) done -= done % kAlignment;
+    if (direct_ && got < static_cast<ssize_t>(kAlignment) && done < out.size()) {
       return Failed("{}: the system reads less than a block at a time", path_);
     }
   }
-  if (!direct_) posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(total), POSIX_FADV_DONTNEED);
+  if (!direct_) posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(out.size()), POSIX_FADV_DONTNEED);
   return Status();
 }
 
