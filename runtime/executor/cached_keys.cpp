@@ -118,6 +118,7 @@ void CachedKeys::BeginUse(size_t index) {
   use_ = index;
   asked_.assign(slots_[rule.key].size(), false);
   order_.SkipTo(index);
+  room_.notify_one();
   if (policy_.read_ahead == 0 || reader_.joinable()) return;
   reader_ = std::thread([this] { ReadAhead(); });
 }
@@ -130,6 +131,12 @@ void CachedKeys::ReadAhead() {
     const std::optional<ReadOrder::Item> item = order_.Next();
     if (!item) return;
     if (item->use == use_ && asked_[item->chunk]) continue;
+    if (!store_.Has(stored_[item->key])) {
+      // Still on its way: later uses' keys are no more urgent. Whoever uses a chunk or begins a use looks again.
+      order_.Return();
+      room_.wait(lock);
+      continue;
+    }
     const uint64_t slack = cache_.ahead_count();
     // Present already: it is still in use, or the evaluator was faster.
     if (!cache_.Prefetch(item->key, item->chunk)) continue;
@@ -178,6 +185,13 @@ Result<std::unique_ptr<lattice::KeyUse>> CachedKeys::Acquire(const scheme::KeyId
   const uint32_t chunks = static_cast<uint32_t>(store_.parameters().ChunkCount(level));
   if (chunks > slots_[key].size()) {
     return InvalidArgument("{} is used at level {}, above the program's", id.ToString(), level);
+  }
+  if (!store_.Has(stored_[key])) {
+    const Clock::time_point start = Clock::now();
+    KMRT_RETURN_IF_ERROR(store_.Await(stored_[key]));
+    const std::lock_guard lock(mutex_);
+    CountStall(key, 0, 1, start, Clock::now());
+    room_.notify_one();
   }
   UseRule rule;  // nothing is loaded ahead, nothing stays
   {

@@ -45,6 +45,8 @@ class Deployment {
     int threads = 0;
     uint64_t budget_bytes = 0;
     Recorder* recorder = nullptr;
+    std::shared_ptr<ReadQueue> reads = nullptr;
+    std::function<void(const std::string& what)> waiting = nullptr;
   };
   // In a service of its own.
   Result<Stats> Run(const Options& options) { return RunWith(options, &weights_, keys(), input()); }
@@ -52,9 +54,11 @@ class Deployment {
                         const std::string& input) {
     KMRT_ASSIGN_OR_RETURN(
         const auto service,
-        Service::Create(program_, weights, {.threads = options.threads, .budget_bytes = options.budget_bytes}));
-    KMRT_ASSIGN_OR_RETURN(const auto session,
-                          service->Open(keys, {.mode = options.mode, .recorder = options.recorder}));
+        Service::Create(program_, weights,
+                        {.threads = options.threads, .budget_bytes = options.budget_bytes, .reads = options.reads}));
+    KMRT_ASSIGN_OR_RETURN(
+        const auto session,
+        service->Open(keys, {.mode = options.mode, .waiting = options.waiting, .recorder = options.recorder}));
     return session->RunFiles(input, output());
   }
   // The largest difference between the decrypted outputs and the cleartext's.

@@ -25,6 +25,8 @@ class ReadOrder {
   };
   // The next one, nothing at the end.
   std::optional<Item> Next();
+  // What Next has just given comes again.
+  void Return() { --position_; }
   // Leaves out what is left of the uses before `use`.
   void SkipTo(size_t use);
 

@@ -31,30 +31,40 @@ KeyStore::KeyStore(std::string directory, Manifest manifest, scheme::Parameters 
       manifest_(std::move(manifest)),
       parameters_(std::move(parameters)),
       reads_(std::move(reads)),
-      shapes_(parameters_) {
+      shapes_(parameters_),
+      segments_(manifest_.keys.size()) {
   for (size_t i = 0; i < manifest_.keys.size(); ++i) index_.emplace(manifest_.keys[i].id, i);
 }
 
-Result<std::unique_ptr<KeyStore>> KeyStore::Open(const std::string& directory, std::shared_ptr<ReadQueue> reads) {
+Result<std::unique_ptr<KeyStore>> KeyStore::Make(const std::string& directory, Manifest manifest,
+                                                 std::shared_ptr<ReadQueue> reads) {
   if (reads == nullptr) reads = ReadQueue::OfSystem();
-  KMRT_ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(directory));
-  // ReadManifest has checked the parameters for the security the manifest claims.
+  // Whoever read the manifest has checked the parameters for the security that it claims.
   KMRT_ASSIGN_OR_RETURN(scheme::Parameters parameters,
                         scheme::Parameters::Create(manifest.parameters, scheme::Security::kInsecure));
   std::unique_ptr<KeyStore> store(
       new KeyStore(directory, std::move(manifest), std::move(parameters), std::move(reads)));
   AllowOpenFiles(store->manifest_.keys.size());
   for (const KeyEntry& entry : store->manifest_.keys) {
-    KMRT_ASSIGN_OR_RETURN(Segment segment, store->OpenSegment(entry));
-    store->segments_.push_back(std::move(segment));
+    KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, store->shapes_.At(entry.id.shape));
+    store->shape_of_.push_back(shape);
   }
   return store;
 }
 
-Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry) {
+Result<std::unique_ptr<KeyStore>> KeyStore::Open(const std::string& directory, std::shared_ptr<ReadQueue> reads) {
+  KMRT_ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(directory));
+  KMRT_ASSIGN_OR_RETURN(std::unique_ptr<KeyStore> store, Make(directory, std::move(manifest), std::move(reads)));
+  for (size_t i = 0; i < store->manifest_.keys.size(); ++i) {
+    KMRT_ASSIGN_OR_RETURN(Segment segment, store->OpenSegment(store->manifest_.keys[i], true));
+    store->segments_[i] = &store->opened_.emplace_back(std::move(segment));
+  }
+  return store;
+}
+
+Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry, bool sealed) const {
   const std::string path = directory_ + "/" + entry.FileName();
-  KMRT_ASSIGN_OR_RETURN(const StoredShape* const shape, shapes_.At(entry.id.shape));
-  const SegmentLayout& layout = shape->layout;
+  const SegmentLayout& layout = shape_of_[index_.at(entry.id)]->layout;
   const auto explain = [&] { return ExplainSegment(path, manifest_.HeaderOf(entry), layout, entry.chunks); };
   KMRT_ASSIGN_OR_RETURN(BlockFile file, reads_->Open(path));
   if (file.size() != layout.FileBytes(entry.chunks)) return explain();
@@ -66,8 +76,8 @@ Result<KeyStore::Segment> KeyStore::OpenSegment(const KeyEntry& entry) {
   }
   KMRT_RETURN_IF_ERROR(reads_->ReadNow(file, layout.TableOffset(entry.chunks), memory.bytes));
   auto table = DeserializeSegmentTable(memory.bytes, entry.chunks);
-  if (!table.ok() || table->seal != entry.seal.table) return explain();
-  return Segment{std::move(file), shape, std::move(table->checksums)};
+  if (!table.ok() || (sealed && table->seal != entry.seal.table)) return explain();
+  return Segment{std::move(file), std::move(table->checksums)};
 }
 
 std::optional<size_t> KeyStore::Find(const scheme::KeyId& id) const {
@@ -78,18 +88,18 @@ std::optional<size_t> KeyStore::Find(const scheme::KeyId& id) const {
 
 uint64_t KeyStore::total_stored_bytes() const {
   uint64_t bytes = 0;
-  for (size_t i = 0; i < segments_.size(); ++i) bytes += stored_bytes(i);
+  for (size_t i = 0; i < manifest_.keys.size(); ++i) bytes += stored_bytes(i);
   return bytes;
 }
 
 bool KeyStore::direct() const {
-  return std::all_of(segments_.begin(), segments_.end(), [](const Segment& s) { return s.file.direct(); });
+  return std::all_of(opened_.begin(), opened_.end(), [](const Segment& s) { return s.file.direct(); });
 }
 
 void KeyStore::StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const {
   const StoredChunk& stored = Locate(key, chunk);
   const auto bytes = std::as_writable_bytes(std::span(slot, parameters_.n()));
-  reads_->Read(segments_[key].file, stored.offset, bytes.last(stored.bytes), slack, std::move(done));
+  reads_->Read(segments_[key].load()->file, stored.offset, bytes.last(stored.bytes), slack, std::move(done));
 }
 
 Status KeyStore::ReadChunk(size_t key, int chunk, uint64_t* slot) const {
@@ -99,7 +109,7 @@ Status KeyStore::ReadChunk(size_t key, int chunk, uint64_t* slot) const {
 }
 
 Status KeyStore::Finish(size_t key, int chunk, uint64_t* slot) const {
-  const Segment& segment = segments_[key];
+  const Segment& segment = *segments_[key];
   const Status status =
       FinishChunk(Locate(key, chunk), segment.checksums[static_cast<size_t>(chunk)], {slot, parameters_.n()});
   if (status.ok()) return status;

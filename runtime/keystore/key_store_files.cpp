@@ -16,19 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class FileKind { kForeign, kManifest, kSegment, kTemporary };
+enum class FileKind { kForeign, kManifest, kOther, kTemporary };
 
 FileKind Classify(const fs::directory_entry& entry) {
   std::error_code error;
   if (!entry.is_regular_file(error) || entry.is_symlink(error)) return FileKind::kForeign;
   const std::string name = entry.path().filename().string();
-  const auto is_final = [](std::string_view base) { return base == kManifestName || base.ends_with(kSegmentSuffix); };
+  const auto is_final = [](std::string_view base) {
+    return base == kManifestName || base == kArrivingName || base.ends_with(kSegmentSuffix);
+  };
   if (is_final(name)) {
     std::array<char, 8> magic{};
     std::ifstream(entry.path(), std::ios::binary).read(magic.data(), magic.size());
     const std::string_view text(magic.data(), magic.size());
     if (name == kManifestName && text == "KMRTKEYS") return FileKind::kManifest;
-    if (name != kManifestName && text == "KMRTSEGM") return FileKind::kSegment;
+    if (name == kArrivingName && text == "KMRTARRV") return FileKind::kOther;
+    if (name.ends_with(kSegmentSuffix) && text == kSegmentMagic) return FileKind::kOther;
     return FileKind::kForeign;
   }
   // AtomicFile's temporary names: ".XXXXXX" appended.

@@ -53,6 +53,12 @@ Result<std::unique_ptr<KeyStoreWriter>> KeyStoreWriter::Open(const std::string& 
   }
   for (const std::string& file : files) {
     if (file == kManifestName) continue;
+    if (file == kArrivingName) {
+      const auto arriving = ReadArriving(directory);
+      writer->announced_ = arriving.ok() && arriving->key_set == key_set && arriving->a_seed == a_seed &&
+                           arriving->fingerprint == parameters.fingerprint() && arriving->insecure == manifest.insecure;
+      if (writer->announced_) continue;
+    }
     bool keep = file.ends_with(kSegmentSuffix);
     if (keep && !is_store) {
       const auto its_set = ReadSegmentKeySet(directory + "/" + file);
@@ -92,6 +98,8 @@ Result<bool> KeyStoreWriter::Add(const scheme::KeyId& id, int level, const Produ
   if (there.ok()) {
     entry.seal = *there;
   } else {
+    if (!announced_) KMRT_RETURN_IF_ERROR(WriteArriving(manifest_, directory_));
+    announced_ = true;
     // A damaged one is made again, too.
     KMRT_ASSIGN_OR_RETURN(SegmentWriter segment, SegmentWriter::Create(path, header, layout, entry.chunks));
     KMRT_RETURN_IF_ERROR(produce(
@@ -112,7 +120,7 @@ Result<bool> KeyStoreWriter::Add(const scheme::KeyId& id, int level, const Produ
 
 Status KeyStoreWriter::Commit() {
   if (changed_) KMRT_RETURN_IF_ERROR(WriteManifest(manifest_, directory_));
-  changed_ = false;
+  changed_ = announced_ = false;
   std::set<std::string> named = {kManifestName};
   for (const KeyEntry& entry : manifest_.keys) named.insert(entry.FileName());
   KMRT_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListKeyStoreFiles(directory_));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes a key store: one key at a time, in the memory of one chunk. Each segment appears under its name only when it
-// is complete and on disk; the manifest comes last and makes the directory a key store. What an interrupted writer has
+// is complete and on disk; the manifest comes last and makes the directory a key store. Until then arriving.kms says
+// whose keys they are, for those who use each as it comes. What an interrupted writer has
 // completed stays and is taken over by the next one, which ends in the same files to the byte if the keys are the same.
 #pragma once
 
@@ -49,8 +50,9 @@ class KeyStoreWriter {
   StoredShapes shapes_;
   Manifest manifest_;
   DirectoryLock lock_;
-  bool created_;         // by this writer
-  bool changed_ = true;  // the manifest is not the one on disk
+  bool created_;            // by this writer
+  bool changed_ = true;     // the manifest is not the one on disk
+  bool announced_ = false;  // that keys are arriving
   uint64_t stored_bytes_ = 0;
 };
 

@@ -14,6 +14,7 @@ using scheme::KeyKind;
 using scheme::Parameters;
 
 constexpr ContainerKind kManifestKind = {"KMRTKEYS", 2, "the manifest of a key store (manifest.kms)"};
+constexpr ContainerKind kArrivingKind = {"KMRTARRV", 2, "what keys are arriving in a key store (arriving.kms)"};
 
 Status CheckName(const Parameters& parameters, const scheme::KeyId& id) {
   const uint64_t g = id.galois_element;
@@ -132,6 +133,20 @@ Result<Manifest> ReadManifest(const std::string& directory) {
   }
   auto manifest = DeserializeManifest(*payload);
   if (!manifest.ok()) return manifest.status().WithContext(path);
+  return manifest;
+}
+
+Status WriteArriving(Manifest manifest, const std::string& directory) {
+  manifest.keys.clear();
+  return WriteContainer(kArrivingKind, directory + "/" + kArrivingName, SerializeManifest(manifest));
+}
+
+Result<Manifest> ReadArriving(const std::string& directory) {
+  const std::string path = directory + "/" + kArrivingName;
+  KMRT_ASSIGN_OR_RETURN(const std::vector<std::byte> payload, ReadContainer(kArrivingKind, path));
+  auto manifest = DeserializeManifest(payload);
+  if (!manifest.ok()) return manifest.status().WithContext(path);
+  if (!manifest->keys.empty()) return Corrupt("{}: lists keys", path);
   return manifest;
 }
 

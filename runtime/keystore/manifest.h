@@ -15,6 +15,8 @@
 namespace keymemrt::runtime {
 
 inline constexpr char kManifestName[] = "manifest.kms";
+// The manifest without its keys, as long as not all of them are there.
+inline constexpr char kArrivingName[] = "arriving.kms";
 
 // One stored key: the chunks that its use at levels up to `level` needs.
 struct KeyEntry {
@@ -46,5 +48,8 @@ Result<Manifest> DeserializeManifest(std::span<const std::byte> payload);
 Status WriteManifest(const Manifest& manifest, const std::string& directory);
 // kInvalidArgument: the directory holds no manifest. kCorrupt: it is damaged. Messages name the file.
 Result<Manifest> ReadManifest(const std::string& directory);
+// The same for kArrivingName, whatever keys `manifest` has.
+Status WriteArriving(Manifest manifest, const std::string& directory);
+Result<Manifest> ReadArriving(const std::string& directory);
 
 }  // namespace keymemrt::runtime

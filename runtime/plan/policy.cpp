@@ -121,6 +121,8 @@ const char* ModeName(Mode mode) {
       return "imperative";
     case Mode::kPrefetch:
       return "prefetch";
+    case Mode::kColdStart:
+      return "cold-start";
   }
   return "unknown";
 }
@@ -151,8 +153,10 @@ Result<Policy> MakePolicy(const planner::Trace& trace, Mode mode, uint64_t budge
     case Mode::kStreaming:
       policy = StreamingPolicy(trace);
       break;
-    case Mode::kPlanned: {
+    case Mode::kPlanned:
+    case Mode::kColdStart: {  // which keys stay does not depend on when they come
       KMRT_ASSIGN_OR_RETURN(policy, PlannedPolicy(trace, budget));
+      policy.mode = mode;
       break;
     }
   }

@@ -16,9 +16,9 @@
 
 namespace keymemrt::runtime {
 
-enum class Mode : uint8_t { kPlanned, kStreaming, kResident, kImperative, kPrefetch };
-inline constexpr Mode kModes[] = {Mode::kPlanned, Mode::kStreaming, Mode::kResident, Mode::kImperative,
-                                  Mode::kPrefetch};
+enum class Mode : uint8_t { kPlanned, kStreaming, kResident, kImperative, kPrefetch, kColdStart };
+inline constexpr Mode kModes[] = {Mode::kPlanned,    Mode::kStreaming, Mode::kResident,
+                                  Mode::kImperative, Mode::kPrefetch,  Mode::kColdStart};
 const char* ModeName(Mode mode);  // "planned"
 // kInvalidArgument lists the modes that there are.
 Result<Mode> ParseMode(std::string_view name);

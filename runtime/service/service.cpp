@@ -12,16 +12,18 @@
 namespace keymemrt::runtime {
 
 struct Service::Shared {
-  Shared(std::unique_ptr<const Engine> the_engine, WeightSource* the_weights, uint64_t the_budget,
+  Shared(std::unique_ptr<const Engine> the_engine, WeightSource* the_weights, const ServiceOptions& options,
          uint64_t shared_bytes)
       : engine(std::move(the_engine)),
         weights(the_weights),
-        budget(the_budget),
+        reads(options.reads != nullptr ? options.reads : ReadQueue::OfSystem()),
+        budget(options.budget_bytes),
         bytes(shared_bytes),
-        admission((the_budget == 0 ? UINT64_MAX : the_budget) - shared_bytes) {}
+        admission((budget == 0 ? UINT64_MAX : budget) - shared_bytes) {}
 
   const std::unique_ptr<const Engine> engine;
   WeightSource* const weights;
+  const std::shared_ptr<ReadQueue> reads;
   const uint64_t budget;  // 0: none
   const uint64_t bytes;   // that every session's prediction counts, and the process has once
   Admission admission;
@@ -50,7 +52,7 @@ Result<std::unique_ptr<Service>> Service::Create(program::Program program, Weigh
     return Executor::Plan(*engine, {.budget_bytes = options.budget_bytes}).status();
   }
   return std::unique_ptr<Service>(
-      new Service(std::make_shared<Shared>(std::move(engine), weights, options.budget_bytes, shared_bytes)));
+      new Service(std::make_shared<Shared>(std::move(engine), weights, options, shared_bytes)));
 }
 
 Result<std::unique_ptr<Session>> Service::Open(const std::string& keys_dir, const SessionOptions& options) {
@@ -68,7 +70,14 @@ Result<std::unique_ptr<Session>> Service::Open(const std::string& keys_dir, cons
     bytes = policy.predicted.peak_bytes - shared.bytes;
   }
   KMRT_ASSIGN_OR_RETURN(Admission::Grant grant, shared.admission.Take(bytes, options.wait));
-  KMRT_ASSIGN_OR_RETURN(std::unique_ptr<KeyStore> store, KeyStore::Open(keys_dir));
+  std::unique_ptr<KeyStore> store;
+  if (options.mode == Mode::kColdStart) {
+    std::vector<KeyStore::Wanted> wanted;
+    for (const program::Key& key : shared.engine->program.keys) wanted.push_back({key.id, key.level});
+    KMRT_ASSIGN_OR_RETURN(store, KeyStore::OpenArriving(keys_dir, wanted, shared.reads, options.waiting));
+  } else {
+    KMRT_ASSIGN_OR_RETURN(store, KeyStore::Open(keys_dir, shared.reads));
+  }
   KMRT_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, Executor::Create(*shared.engine, *store, run));
   return std::unique_ptr<Session>(new Session(std::unique_ptr<Session::Impl>(
       new Session::Impl{shared_, std::move(grant), std::move(store), std::move(executor)})));
@@ -107,6 +116,15 @@ Result<std::vector<lattice::Ciphertext>> Session::Run(std::vector<lattice::Ciphe
 
 SlotPool& Session::pool() {
   return impl_->executor->pool();
+}
+std::string Session::io_note() const {
+  std::string note = impl_->shared->reads->note();
+  if (!impl_->store->direct()) {
+    note +=
+        fmt::format("{}{}: its file system refuses O_DIRECT: keys are read through the page cache and dropped from it",
+                    note.empty() ? "" : "; ", impl_->store->directory());
+  }
+  return note;
 }
 uint64_t Session::admitted_bytes() const {
   return impl_->grant.bytes();

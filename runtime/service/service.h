@@ -21,6 +21,7 @@
 #include "lattice/ring/poly.h"
 #include "program/program.h"
 #include "runtime/executor/weights.h"
+#include "runtime/io/read_queue.h"
 #include "runtime/plan/policy.h"
 #include "runtime/telemetry/recorder.h"
 #include "runtime/telemetry/stats.h"
@@ -30,6 +31,8 @@ namespace keymemrt::runtime {
 struct ServiceOptions {
   int threads = 0;            // that evaluate, sessions' callers among them; 0: one per processor
   uint64_t budget_bytes = 0;  // of the whole process; 0: as much as it takes
+  // By which all sessions read their keys; null: the system's.
+  std::shared_ptr<ReadQueue> reads;
 };
 
 struct SessionOptions {
@@ -39,6 +42,8 @@ struct SessionOptions {
   uint64_t budget_bytes = 0;
   // Whether Open waits until there is memory for the session.
   bool wait = true;
+  // In mode cold-start: told which key is waited for, on the thread that called Open or Run.
+  std::function<void(const std::string& what)> waiting;
   // Called after each operation, on the thread that called Run.
   std::function<void(size_t done, size_t total)> progress;
   // Filled by each run, which also counts its memory; null: nothing is recorded. Must outlive the session.
@@ -60,6 +65,7 @@ class Service {
   // Admits a client whose keys are the key store `keys_dir`. The most that the session will take is predicted first,
   // and set aside until it is destroyed: what is predicted of all sessions, and what they share, never exceeds the
   // budget. kInfeasible: the session does not fit even alone, the message holds the least budget that it needs.
+  // In mode cold-start the keys may still be arriving (KeyStore::OpenArriving): waits until it is known whose they are.
   // kUnavailable: it does not fit now, and shall not wait. Others wait their turn, without end, so whoever waits must
   // not hold what it waits for. kInvalidArgument: no key store; kCorrupt: it is damaged, or of another program.
   Result<std::unique_ptr<Session>> Open(const std::string& keys_dir, const SessionOptions& options);
@@ -92,6 +98,8 @@ class Session {
   Result<std::vector<lattice::Ciphertext>> Run(std::vector<lattice::Ciphertext> inputs);
   SlotPool& pool();
 
+  // How keys are read, where that is not the best way: for people. Empty: by io_uring, past the page cache.
+  std::string io_note() const;
   // Bytes that this session adds to the process at most.
   uint64_t admitted_bytes() const;
   // Of the last run; before the first: what is predicted.

@@ -46,7 +46,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_option("-o,--output", arguments->output, "the encrypted output, .ct")->required();
   command->add_option("--weights", arguments->weights, "the model's weights: .npz, .safetensors or .h5");
   command->add_option("--memory", arguments->memory, "memory budget of this process, e.g. 512MiB; without it: what it takes");
-  command->add_option("--mode", arguments->mode, "planned, streaming, resident, imperative or prefetch")->capture_default_str();
+  command->add_option("--mode", arguments->mode, "planned, streaming, resident, imperative, prefetch or cold-start")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--stats", arguments->stats, "write what the run took to this file, JSON");
   command->add_option("--trace", arguments->trace, "write what happened when to this file, for ui.perfetto.dev");
@@ -75,8 +75,14 @@ void AddRun(CLI::App& app, int& exit_code) {
       }
       Progress progress("operations", arguments->quiet);
       session_options.progress = [&](size_t done, size_t total) { progress.Show(done, total); };
+      session_options.waiting = [&](const std::string& what) {
+        if (!arguments->quiet) fmt::print(stderr, "{}\n", what);
+      };
       KMRT_ASSIGN_OR_RETURN(const auto service, runtime::Service::Create(std::move(program), &weights, options));
       KMRT_ASSIGN_OR_RETURN(const auto session, service->Open(arguments->keys, session_options));
+      if (const std::string note = session->io_note(); !note.empty() && !arguments->quiet) {
+        fmt::print(stderr, "note: {}\n", note);
+      }
       KMRT_ASSIGN_OR_RETURN(const runtime::Stats stats, session->RunFiles(arguments->input, arguments->output));
       progress.End();
       if (!arguments->stats.empty()) {
