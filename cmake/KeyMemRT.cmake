@@ -89,7 +89,7 @@ function(kmrt_install)
     file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${folder})
     install(DIRECTORY ${folder}/ DESTINATION ${KMRT_INSTALL_INCLUDEDIR}/${relative}
       FILES_MATCHING PATTERN "*.h" PATTERN "test*" EXCLUDE PATTERN "*_test.h" EXCLUDE
-      PATTERN deployment.h EXCLUDE PATTERN temporary_directory.h EXCLUDE)
+      PATTERN deployment.h EXCLUDE PATTERN simulated_devices.h EXCLUDE PATTERN temporary_directory.h EXCLUDE)
   endforeach()
 
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/KeyMemRT)

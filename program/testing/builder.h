@@ -86,8 +86,13 @@ Program RandomProgram(uint64_t seed, const RandomProgramOptions& options = {});
 // 200 rotations in eight layers, one level each: per layer 8 hoisted ones of its input and 17 of products with
 // constants, which are summed. 50 rotation keys; each layer needs half of them, the next one the other half.
 // `spare_levels` remain at the end. 128-bit secure at log_n = 15 with up to 9 spare levels, at 16 with 24. Values stay
-// below 2.
+// below 8.
 Program SyntheticProgram(int log_n, int spare_levels);
+
+// The shape of LeNet on an image of up to 32 x 32: convolutions of 5 x 5 with 4 and then 8 channels, each followed by
+// squares and pooling, then a dense layer; a channel is a ciphertext. 256 key switches with 56 keys, 926 plaintexts.
+// 128-bit secure at log_n = 14 and above.
+Program CnnProgram(int log_n);
 
 // Parameters as RandomProgram takes them: q_0 of 50 bits, `levels` primes of 35, special primes of 51, scale 2^35.
 scheme::ParameterLiteral TestParameters(int log_n, int levels, int special_primes = 1);

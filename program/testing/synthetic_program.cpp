@@ -23,7 +23,9 @@ Program SyntheticProgram(int log_n, int spare_levels) {
     uint32_t sum = kNone;
     for (int32_t g = 1; g <= kGiants; ++g) {
       std::vector<double> row(kColumns);
-      for (double& w : row) w = (std::ldexp(static_cast<double>(random() >> 11), -52) - 1) / kGiants;
+      // Of such a size that a layer's outputs are about as large as its inputs.
+      const double largest = std::sqrt(3.0 / kGiants);
+      for (double& w : row) w = (std::ldexp(static_cast<double>(random() >> 11), -52) - 1) * largest;
       const uint32_t plain = builder.EncodeConstant(builder.Constant(std::move(row)), 0, level, scale);
       const uint32_t term = builder.Rotate(builder.MulPlain(babies[static_cast<size_t>(g % kBabies)], plain),
                                            set + 10 + g * (kBabies + 1));

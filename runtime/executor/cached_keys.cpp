@@ -131,10 +131,14 @@ void CachedKeys::ReadAhead() {
     const std::optional<ReadOrder::Item> item = order_.Next();
     if (!item) return;
     if (item->use == use_ && asked_[item->chunk]) continue;
-    if (!store_.Has(stored_[item->key])) {
-      // Still on its way: later uses' keys are no more urgent. Whoever uses a chunk or begins a use looks again.
+    if (const size_t key = stored_[item->key]; !store_.Has(key)) {
+      // Still on its way, and later uses' keys are no more urgent. Uses of chunks and keys make this thread look again.
       order_.Return();
-      room_.wait(lock);
+      const size_t use = use_;
+      lock.unlock();  // looking reads, and who has read for this object needs the lock
+      store_.Look(key);
+      lock.lock();
+      if (!store_.Has(key) && use == use_ && !stop_) room_.wait(lock);
       continue;
     }
     const uint64_t slack = cache_.ahead_count();
@@ -294,6 +298,9 @@ void CachedKeys::CountRead(int lane, uint32_t key, uint32_t first, uint32_t chun
                            Clock::time_point end) {
   traffic_.chunks_missed += chunks;
   traffic_.bytes_read += chunks * store_.chunk_bytes();
+  for (uint32_t chunk = first; chunk < first + chunks; ++chunk) {
+    traffic_.stored_bytes_read += store_.Locate(stored_[key], static_cast<int>(chunk)).bytes;
+  }
   if (recorder_ != nullptr && chunks != 0) recorder_->Read(lane, key, first, chunks, begin, end);
 }
 

@@ -24,7 +24,8 @@
 namespace keymemrt::runtime {
 
 struct KeyTraffic {
-  uint64_t bytes_read = 0;
+  uint64_t bytes_read = 0;         // in memory
+  uint64_t stored_bytes_read = 0;  // of the files
   uint64_t chunks_hit = 0;     // asked for and in memory from an earlier use, or loaded before the first
   uint64_t chunks_missed = 0;  // read
   double stall_seconds = 0;    // of evaluation, waiting for reads: summed over threads, divided by their number

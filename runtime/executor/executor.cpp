@@ -120,6 +120,7 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   stats.fixed_bytes = trace.fixed_bytes + (options.recorder == nullptr ? 0 : options.recorder->bytes());
   stats.predicted = policy.predicted;
   stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
+  stats.key_bytes_read_lru = policy.key_bytes_read_lru;
   for (const uint32_t chunks : trace.key_chunks) stats.key_store_bytes += chunks * trace.slot_bytes;
   for (const program::Key& key : program.keys) stats.galois_keys += key.id.galois_element != 0;
   for (const Op& op : program.ops) {
@@ -303,6 +304,7 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   stats.wall_seconds = SecondsSince(start);
   stats.stall_seconds = traffic.stall_seconds;
   stats.key_bytes_read = traffic.bytes_read;
+  stats.stored_bytes_read = traffic.stored_bytes_read;
   stats.key_chunks_hit = traffic.chunks_hit;
   stats.key_chunks_missed = traffic.chunks_missed;
   stats.peak_rss_bytes = PeakRssBytes();

@@ -25,7 +25,9 @@ class MemoryDevice : public BlockDevice {
   std::string_view name() const override { return "memory"; }
 
   Result<File> Open(const std::string& path) override {
-    KMRT_ASSIGN_OR_RETURN(std::vector<std::byte> contents, ReadFile(path));
+    auto read = ReadFile(path);
+    if (read.status().code() == ErrorCode::kInvalidArgument) return Corrupt("{}: missing", path);
+    KMRT_ASSIGN_OR_RETURN(std::vector<std::byte> contents, std::move(read));
     const std::lock_guard lock(mutex_);
     const File file{next_++, contents.size(), true};
     files_.emplace(file.number, std::move(contents));

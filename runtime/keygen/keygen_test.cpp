@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -271,6 +273,39 @@ TEST_F(KeygenTest, AfterAFullDiskNothingHalfWrittenIsAcceptedAndTheNextRunGoesOn
     EXPECT_EQ(Contents(keys_), Undisturbed());
     fs::remove_all(client_);
     fs::remove_all(keys_);
+  }
+}
+
+TEST_F(KeygenTest, OnADiskThatIsReallyFull) {
+  // A small file system of its own, seen by the child alone.
+  constexpr int kCannotMount = 77;
+  ASSERT_TRUE(Generate().ok());
+  uint64_t all = 0;
+  for (const auto& [name, bytes] : Contents(keys_)) all += bytes.size();
+  for (const uint64_t kib : {uint64_t{4}, uint64_t{24}, all / 2 / 1024, all / 1024}) {
+    const int status = InChild([&] {
+      const std::string disk = directory_ / "disk";
+      fs::create_directory(disk);
+      if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+          mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+          mount("tmpfs", disk.c_str(), "tmpfs", 0, fmt::format("size={}k", kib).c_str()) != 0) {
+        return kCannotMount;
+      }
+      const Status full = GenerateKeys(program_, client_, disk + "/keys").status();
+      if (full.code() != ErrorCode::kFailed || full.message().find("No space left") == std::string::npos) return 1;
+      if (KeyStore::Open(disk + "/keys").ok()) return 2;
+      for (const auto& file : fs::recursive_directory_iterator(disk)) {
+        if (file.path().extension().string().size() == 7) return 3;  // a temporary file
+      }
+      // With more room it goes on, and ends in the same bytes.
+      if (mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=64m") != 0) return 4;
+      if (!GenerateKeys(program_, client_, disk + "/keys").ok()) return 5;
+      return Contents(disk + "/keys") == Contents(keys_) ? 0 : 6;
+    });
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == kCannotMount) GTEST_SKIP() << "no file system can be mounted here";
+    EXPECT_EQ(WEXITSTATUS(status), 0) << kib << " KiB";
+    fs::remove_all(directory_ / "disk");
   }
 }
 

@@ -63,10 +63,10 @@ Result<std::unique_ptr<KeyStore>> KeyStore::OpenArriving(const std::string& dire
 }
 
 bool KeyStore::Look(size_t key) const {
-  if (arrivals_ == nullptr) return false;
+  if (arrivals_ == nullptr || Has(key)) return Has(key);
   const std::unique_lock lock(arrivals_->mutex, std::try_to_lock);
   // Whoever waits looks; a failure is said by Await.
-  return lock.owns_lock() && arrivals_->Update(false).ok() && segments_[key] != nullptr;
+  return lock.owns_lock() && arrivals_->Update(false).ok() && Has(key);
 }
 
 Status KeyStore::Await(size_t key) const {
@@ -96,7 +96,7 @@ KeyStore::Arrivals::Arrivals(const KeyStore& the_store, DirectoryWatch the_watch
 Status KeyStore::Arrivals::LookAtAll() {
   KMRT_RETURN_IF_ERROR(LookAtManifest());
   for (const auto& [name, file] : files) {
-    if (Exists(store.directory_ + "/" + name)) LookAt(file);
+    if (Exists(store.directory_ + "/" + name)) KMRT_RETURN_IF_ERROR(LookAt(file));
   }
   return Status();
 }
@@ -107,7 +107,7 @@ Status KeyStore::Arrivals::Update(bool wait) {
   for (const std::string& name : news.files) {
     if (name == kManifestName || name == kArrivingName) KMRT_RETURN_IF_ERROR(LookAtManifest());
     const auto it = files.find(name);
-    if (it != files.end()) LookAt(it->second);
+    if (it != files.end()) KMRT_RETURN_IF_ERROR(LookAt(it->second));
   }
   return Status();
 }
@@ -128,8 +128,8 @@ Status KeyStore::Arrivals::LookAtManifest() {
   return Status();
 }
 
-void KeyStore::Arrivals::LookAt(const File& file) {
-  if (store.segments_[file.key] != nullptr) return;
+Status KeyStore::Arrivals::LookAt(const File& file) {
+  if (store.segments_[file.key] != nullptr) return Status();
   KeyEntry entry = store.manifest_.keys[file.key];
   entry.level = file.level;
   entry.digits = store.parameters(file.key).DigitCount(entry.level);
@@ -137,12 +137,14 @@ void KeyStore::Arrivals::LookAt(const File& file) {
   const auto seal = sealed.find(entry.FileName());
   if (seal != sealed.end()) entry.seal = seal->second;
   auto segment = store.OpenSegment(entry, seal != sealed.end());
+  if (segment.status().code() == ErrorCode::kFailed) return segment.status();
   if (!segment.ok()) {
     problems[file.key] = segment.status().message();  // perhaps it is not whole yet
-    return;
+    return Status();
   }
   store.segments_[file.key] = &store.opened_.emplace_back(std::move(segment).value());
   ++there;
+  return Status();
 }
 
 Status KeyStore::Arrivals::Hopeless(size_t key) const {

@@ -37,7 +37,7 @@ struct KeyStore::Arrivals {
 
  private:
   Status LookAtManifest();
-  void LookAt(const File& file);
+  Status LookAt(const File& file);
 
   std::map<std::string, File> files;          // that would do, by name
   std::map<std::string, SegmentSeal> sealed;  // that the manifest names

@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "runtime/io/direct_file.h"
+#include "runtime/keystore/key_arrivals.h"
 #include "runtime/keystore/key_store_files.h"
 
 namespace keymemrt::runtime {

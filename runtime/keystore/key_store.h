@@ -46,7 +46,9 @@ class KeyStore {
 
   // Whether the key can be read: always, unless keys are arriving. Without it, Await and manifest() are all that the
   // key is good for.
-  bool Has(size_t key) const { return segments_[key] != nullptr || Look(key); }
+  bool Has(size_t key) const { return segments_[key] != nullptr; }
+  // Whether it has come in the meantime. Reads.
+  bool Look(size_t key) const;
   // Waits until Has. kCorrupt: it will not come; kFailed: the directory has gone.
   Status Await(size_t key) const;
 
@@ -93,7 +95,6 @@ class KeyStore {
                                                 std::shared_ptr<ReadQueue> reads);
   // `sealed`: the entry's seal is known.
   Result<Segment> OpenSegment(const KeyEntry& entry, bool sealed) const;
-  bool Look(size_t key) const;
 
   const std::string directory_;
   const Manifest manifest_;

@@ -355,6 +355,60 @@ TEST_F(KeyStoreTest, SegmentsOfOtherKeySetsKeysAndVersionsAreToldApart) {
   refused("format version 3");
 }
 
+// A small store of fixed contents: a plain key, a shaped one, and what says that keys are arriving.
+Status WriteGoldenStore(const std::string& path, const Parameters& parameters) {
+  KeySetId key_set;
+  lattice::Seed seed;
+  for (size_t i = 0; i < key_set.bytes.size(); ++i) key_set.bytes[i] = static_cast<uint8_t>(17 * i + 3);
+  for (size_t i = 0; i < seed.size(); ++i) seed[i] = static_cast<uint8_t>(7 * i + 1);
+  KMRT_ASSIGN_OR_RETURN(const auto writer, KeyStoreWriter::Open(path, parameters, true, key_set, seed));
+  std::vector<std::byte> arriving;
+  for (const KeyId& id : {kRotation, kShaped}) {
+    const Parameters shaped = parameters.At(id.shape).value();
+    KMRT_RETURN_IF_ERROR(writer
+                             ->Add(id, 0,
+                                   [&](int level, const lattice::ChunkSink& sink) {
+                                     for (const auto& [digit, limb] : ChunkOrder(shaped, level)) {
+                                       std::vector<uint64_t> words(shaped.n());
+                                       for (size_t i = 0; i < words.size(); ++i) {
+                                         words[i] = i % 64 == 0 ? shaped.modulus(limb) - 1 - i / 64 : i % 5;
+                                       }
+                                       KMRT_RETURN_IF_ERROR(sink(digit, limb, words));
+                                     }
+                                     return Status();
+                                   })
+                             .status());
+    KMRT_ASSIGN_OR_RETURN(arriving, ReadFile(path + "/" + kArrivingName));
+  }
+  KMRT_RETURN_IF_ERROR(writer->Commit());
+  return WriteFile(path + "/" + kArrivingName, arriving);
+}
+
+// To be run, with the directory to be filled in KMRT_GOLDEN, when the version of the format has changed.
+TEST_F(KeyStoreTest, DISABLED_WritesTheGoldenStore) {
+  ASSERT_TRUE(WriteGoldenStore(std::getenv("KMRT_GOLDEN"), parameters_).ok());
+}
+
+TEST_F(KeyStoreTest, TheFormatIsFrozen) {
+  // What this code writes is what is in the tree, to the byte; and that can be read.
+  const Status written = WriteGoldenStore(store_, parameters_);
+  ASSERT_TRUE(written.ok()) << written.message();
+  EXPECT_EQ(Contents(store_), Contents(KMRT_GOLDEN_STORE));
+  const Status verified = VerifyKeyStore(KMRT_GOLDEN_STORE);
+  EXPECT_TRUE(verified.ok()) << verified.message();
+  const auto store = KeyStore::Open(KMRT_GOLDEN_STORE);
+  ASSERT_TRUE(store.ok());
+  const Slot slot = pool_.Take(MemoryClass::kKeys);
+  for (size_t key = 0; key < 2; ++key) {
+    for (int chunk = 0; chunk < (*store)->chunk_count(key); ++chunk) {
+      ASSERT_TRUE((*store)->ReadChunk(key, chunk, slot.data()).ok());
+      EXPECT_EQ(slot.words()[64], (*store)->Locate(key, chunk).modulus.value() - 2);
+      EXPECT_EQ(slot.words()[1023], 3u);
+    }
+  }
+  EXPECT_TRUE(ReadArriving(KMRT_GOLDEN_STORE).ok());
+}
+
 TEST_F(KeyStoreTest, AStoreOfVersionOneIsRefused) {
   Write();
   const std::string manifest = store_ + "/" + kManifestName;
@@ -502,7 +556,7 @@ TEST_F(KeyStoreTest, AnAbandonedWriterLeavesNoStoreAndTheNextGoesOn) {
     EXPECT_EQ(fails({KeyKind::kRotation, 5, {9, 9}}, 0, at(0)).code(), ErrorCode::kInvalidArgument);
     EXPECT_EQ(KeyStore::Open(store_).status().code(), ErrorCode::kInvalidArgument);
   }
-  EXPECT_EQ(Contents(store_).size(), 1u) << "the one that is whole";
+  EXPECT_EQ(Contents(store_).size(), 2u) << "the one that is whole, and arriving.kms";
   const auto writer = Writer();
   ASSERT_TRUE(writer.ok());
   for (size_t i = 0; i < wanted_.size(); ++i) {

@@ -88,7 +88,8 @@ TEST(Trace, SharedBytesGrowWithTablesAndThreads) {
   EXPECT_GT(SharedBytes(small, parameters, 4), SharedBytes(small, parameters, 1));
   const Program large = program::RandomProgram(1, {.log_n = 13});
   // Seven limbs' tables at least, of N words each.
-  EXPECT_GT(SharedBytes(large, large.CheckedParameters().value(), 1), SharedBytes(small, parameters, 1) + 4 * 5 * 65536);
+  EXPECT_GT(SharedBytes(large, large.CheckedParameters().value(), 1),
+            SharedBytes(small, parameters, 1) + 4 * 5 * 65536);
 }
 
 TEST(Policy, ResidentLoadsAllAndKeepsAll) {

@@ -166,8 +166,10 @@ Result<Policy> MakePolicy(const planner::Trace& trace, Mode mode, uint64_t budge
                       FormatSize(budget), mode == Mode::kStreaming ? "" : ", or take mode 'planned'");
   }
   // Another mode's peak may lie below what a plan would want to keep ready, so the bound is that of the larger of both.
-  KMRT_ASSIGN_OR_RETURN(policy.key_bytes_read_lower_bound,
-                        planner::ReadLowerBound(trace, std::max(budget, planner::LeastFeasibleBudget(trace).bytes)));
+  const uint64_t enough = std::max(budget, planner::LeastFeasibleBudget(trace).bytes);
+  KMRT_ASSIGN_OR_RETURN(policy.key_bytes_read_lower_bound, planner::ReadLowerBound(trace, enough));
+  KMRT_ASSIGN_OR_RETURN(const planner::LruResult lru, planner::SimulateLru(trace, enough));
+  policy.key_bytes_read_lru = lru.bytes_read;
   return policy;
 }
 

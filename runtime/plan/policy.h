@@ -47,6 +47,7 @@ struct Policy {
   std::vector<planner::Eviction> evictions;
   Prediction predicted;
   uint64_t key_bytes_read_lower_bound = 0;  // no plan within the budget reads less
+  uint64_t key_bytes_read_lru = 0;          // for comparison: planner::SimulateLru within it
 };
 
 // `trace`: as MakeTrace makes it. `budget_bytes`: of the whole process; 0: as much as it takes. kInfeasible when the

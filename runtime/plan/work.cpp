@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "planner/work.h"
+#include "runtime/keystore/segment.h"
 #include "runtime/plan/liveness.h"
 
 namespace keymemrt::runtime {
@@ -101,6 +102,25 @@ std::vector<Work> OperationWork(const program::Program& program, const Parameter
   return work;
 }
 
+namespace {
+
+// Of what the policy reads, in files: narrow residues are packed there.
+uint64_t MeanStoredChunkBytes(const program::Program& program, const Parameters& parameters, const Policy& policy) {
+  StoredShapes shapes(parameters);
+  uint64_t chunks = 0, bytes = 0;
+  for (const UseRule& rule : policy.rules) {
+    const auto shape = shapes.At(program.keys[rule.key].id.shape);
+    if (!shape.ok()) continue;  // Verify has seen to it
+    const SegmentLayout& layout = (*shape)->layout;
+    const uint32_t first = rule.load != 0 || policy.preload ? 0 : rule.hit, end = std::max(rule.chunks, rule.load);
+    chunks += end - first;
+    bytes += layout.ChunkBytes(static_cast<int>(end)) - layout.ChunkBytes(static_cast<int>(first));
+  }
+  return chunks == 0 ? parameters.chunk_bytes() : bytes / chunks;
+}
+
+}  // namespace
+
 planner::TimedRun TimeRun(const program::Program& program, const Parameters& parameters, const planner::Trace& trace,
                           const Policy& policy, const planner::Machine& machine, int threads) {
   const std::vector<Work> work = OperationWork(program, parameters);
@@ -111,7 +131,7 @@ planner::TimedRun TimeRun(const program::Program& program, const Parameters& par
     return sum;
   };
   planner::TimedRun run;
-  run.chunk_bytes = trace.slot_bytes;
+  run.chunk_bytes = MeanStoredChunkBytes(program, parameters, policy);
   run.threads = threads;
   run.read_ahead = std::max<uint32_t>(policy.read_ahead, 1);
   run.seconds_before = seconds(0, trace.uses.empty() ? program.ops.size() : trace.uses[0].op);

@@ -323,8 +323,10 @@ void AddFigures(Page& page, const Stats& stats) {
   row("peak memory of the process", stats.predicted.peak_bytes, stats.peak_rss_bytes);
   row("peak memory of keys", stats.predicted.peak_key_bytes, stats.peak_key_bytes);
   row("keys read", stats.predicted.key_bytes_read, stats.key_bytes_read);
-  page.Add("</table>\n<p>No plan within this memory can read less than {} of keys.</p>\n",
-           FormatSize(stats.key_bytes_read_lower_bound));
+  page.Add(
+      "</table>\n<p>No plan within this memory can read less than {} of keys; a cache that evicts the key used "
+      "longest ago would read {}.</p>\n",
+      FormatSize(stats.key_bytes_read_lower_bound), FormatSize(stats.key_bytes_read_lru));
 
   page.Add("<h2>All figures</h2>\n<div class=\"columns\"><table>\n");
   const nlohmann::ordered_json all = nlohmann::ordered_json::parse(ToJson(stats));

@@ -23,6 +23,7 @@ std::string ToJson(const Stats& stats) {
   json["reserved_slot_bytes"] = stats.reserved_slot_bytes;
   json["fixed_bytes"] = stats.fixed_bytes;
   json["key_bytes_read"] = stats.key_bytes_read;
+  json["stored_bytes_read"] = stats.stored_bytes_read;
   json["key_chunks_hit"] = stats.key_chunks_hit;
   json["key_chunks_missed"] = stats.key_chunks_missed;
   json["key_store_bytes"] = stats.key_store_bytes;
@@ -34,6 +35,7 @@ std::string ToJson(const Stats& stats) {
                        {"peak_key_bytes", stats.predicted.peak_key_bytes},
                        {"key_bytes_read", stats.predicted.key_bytes_read}};
   json["key_bytes_read_lower_bound"] = stats.key_bytes_read_lower_bound;
+  json["key_bytes_read_lru"] = stats.key_bytes_read_lru;
   return json.dump(2);
 }
 
