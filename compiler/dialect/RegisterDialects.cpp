@@ -7,9 +7,11 @@
 #include "compiler/dialect/Kernel/Kernel.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "compiler/dialect/LWE/LWE.h"
+#include "compiler/dialect/Mgmt/Mgmt.h"
 #include "compiler/dialect/ModArith/ModArith.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/Polynomial/Polynomial.h"
+#include "compiler/dialect/Preprocessing/Preprocessing.h"
 #include "compiler/dialect/RNS/RNS.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -28,7 +30,9 @@ void keymemrt::compiler::registerDialects(mlir::DialectRegistry &registry) {
       .insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
               mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::math::MathDialect,
               mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
-  registry.insert<ckks::CKKSDialect, kernel::KernelDialect, key_mgmt::KeyMgmtDialect,
-                  key_mgmt::KmrtDialect, lwe::LWEDialect, mod_arith::ModArithDialect, orion::OrionDialect,
-                  polynomial::PolynomialDialect, rns::RNSDialect, tensor_ext::TensorExtDialect>();
+  registry
+      .insert<ckks::CKKSDialect, kernel::KernelDialect, key_mgmt::KeyMgmtDialect,
+              key_mgmt::KmrtDialect, lwe::LWEDialect, mgmt::MgmtDialect, mod_arith::ModArithDialect,
+              orion::OrionDialect, polynomial::PolynomialDialect,
+              preprocessing::PreprocessingDialect, rns::RNSDialect, tensor_ext::TensorExtDialect>();
 }

@@ -21,52 +21,113 @@ namespace keymemrt::compiler {
 
 namespace {
 
+// One module on its way through the phases; diagnostics go to standard error.
+class Compilation {
+public:
+  Compilation(std::unique_ptr<llvm::MemoryBuffer> buffer, const CompileOptions &options)
+      : options(options), name(buffer->getBufferIdentifier().str()),
+        context(makeRegistry(), MLIRContext::Threading::DISABLED),
+        printer(sources, &context, llvm::errs()), counter(&context, [this](Diagnostic &diagnostic) {
+          errors += diagnostic.getSeverity() == DiagnosticSeverity::Error;
+          return failure(); // on to the printer
+        }) {
+    context.printOpOnDiagnostic(false); // types are long, and the source line is shown
+    sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  }
+
+  Status run(Phase last) {
+    module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+    if (!module)
+      return fail("is no MLIR module of CKKS operations");
+    if (!options.function.empty() && !SymbolTable::lookupSymbolIn(*module, options.function))
+      return InvalidArgument("{}: has no function named '{}'", name, options.function);
+    PassManager manager(&context);
+    addPhasesTo(manager, last,
+                {options.function, options.insecure, options.strictTypes, options.regenerateModuli,
+                 options.mostSteps});
+    if (mlir::failed(manager.run(*module)))
+      return fail("cannot be compiled");
+    return {};
+  }
+
+  Result<program::Program> translate() {
+    FailureOr<program::Program> program = translateToProgram(*module, options.insecure);
+    if (mlir::failed(program))
+      return fail("cannot be compiled");
+    if (const Status status = program::Verify(*program); !status.ok())
+      return Failed("{}: the compiler has made an invalid program, which is a defect of the "
+                    "compiler: {}",
+                    name, status.message());
+    return std::move(*program);
+  }
+
+  std::string print() {
+    std::string text;
+    llvm::raw_string_ostream(text) << *module;
+    return text;
+  }
+
+private:
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    registerDialects(registry);
+    return registry;
+  }
+  Status fail(const char *what) const {
+    return Corrupt("{}: {} ({} error{}, shown above)", name, what, errors, errors == 1 ? "" : "s");
+  }
+
+  const CompileOptions &options;
+  const std::string name;
+  MLIRContext context;
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler printer;
+  int errors = 0;
+  ScopedDiagnosticHandler counter;
+  OwningOpRef<ModuleOp> module;
+};
+
 Result<program::Program> compile(std::unique_ptr<llvm::MemoryBuffer> buffer,
                                  const CompileOptions &options) {
-  const std::string name = buffer->getBufferIdentifier().str();
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false); // types are long, and the source line is shown
+  Compilation compilation(std::move(buffer), options);
+  if (const Status status = compilation.run(Phase::Program); !status.ok())
+    return status;
+  return compilation.translate();
+}
 
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler printer(sources, &context, llvm::errs());
-  int errors = 0;
-  ScopedDiagnosticHandler counter(&context, [&](Diagnostic &diagnostic) {
-    errors += diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    return failure(); // on to the printer
-  });
-  auto failed = [&](const char *what) {
-    return Corrupt("{}: {} ({} error{}, shown above)", name, what, errors, errors == 1 ? "" : "s");
-  };
-
-  const OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-  if (!module)
-    return failed("is no MLIR module of CKKS operations");
-  if (!options.function.empty() && !SymbolTable::lookupSymbolIn(*module, options.function))
-    return InvalidArgument("{}: has no function named '{}'", name, options.function);
-  PassManager manager(&context);
-  addPhasesTo(manager, Phase::Program, {options.function, options.insecure});
-  if (mlir::failed(manager.run(*module)))
-    return failed("cannot be compiled");
-  FailureOr<program::Program> program = translateToProgram(*module, options.insecure);
-  if (mlir::failed(program))
-    return failed("cannot be compiled");
-  if (const Status status = program::Verify(*program); !status.ok())
-    return Failed(
-        "{}: the compiler has made an invalid program, which is a defect of the compiler: {}", name,
-        status.message());
-  return std::move(*program);
+Result<std::unique_ptr<llvm::MemoryBuffer>> open(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return InvalidArgument("{}: cannot be read: {}", path, buffer.getError().message());
+  return std::move(*buffer);
 }
 
 } // namespace
 
+std::vector<std::string> PhaseNames() {
+  std::vector<std::string> names;
+  for (Phase phase : kPhases)
+    names.push_back(getPhaseName(phase).str());
+  return names;
+}
+
 Result<program::Program> CompileFile(const std::string &path, const CompileOptions &options) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!buffer)
-    return InvalidArgument("{}: cannot be read: {}", path, buffer.getError().message());
-  return compile(std::move(*buffer), options);
+  auto buffer = open(path);
+  return buffer.ok() ? compile(std::move(*buffer), options) : buffer.status();
+}
+
+Result<std::string> CompileFileTo(const std::string &phase, const std::string &path,
+                                  const CompileOptions &options) {
+  const std::optional<Phase> last = getPhase(phase);
+  if (!last)
+    return InvalidArgument("expected a phase, found '{}'", phase);
+  auto buffer = open(path);
+  if (!buffer.ok())
+    return buffer.status();
+  Compilation compilation(std::move(*buffer), options);
+  if (const Status status = compilation.run(*last); !status.ok())
+    return status;
+  return compilation.print();
 }
 
 Result<program::Program> CompileText(const std::string &text, const std::string &name,

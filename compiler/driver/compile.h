@@ -3,7 +3,9 @@
 // The compiler as one call. No header of MLIR is needed to use it.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "program/program.h"
@@ -11,10 +13,16 @@
 namespace keymemrt::compiler {
 
 struct CompileOptions {
-  std::string function;  // to compile; empty: the only one with a body that is not one of HEIR's
-                         // client.* helpers
-  bool insecure = false; // accept parameters above the 128-bit bound
+  std::string function;     // to compile; empty: the only one with a body that is not one of HEIR's
+                            // client.* helpers
+  bool insecure = false;    // accept parameters above the 128-bit bound
+  bool strictTypes = false; // insist on the levels and scales in the input's types
+  bool regenerateModuli = false;    // replace moduli that are no NTT primes by primes of their size
+  uint64_t mostSteps = 100'000'000; // of executing control flow, before compilation is given up
 };
+
+// The names of the compiler's phases, in order: "import", "ckks", "keyed", "planned", "program".
+std::vector<std::string> PhaseNames();
 
 // Compiles the CKKS-level MLIR module in file `path`. Diagnostics with file, line and column go to
 // standard error. kInvalidArgument: the file cannot be read, or has no function of the name asked
@@ -22,8 +30,13 @@ struct CompileOptions {
 // the message says so, the diagnostics why.
 Result<program::Program> CompileFile(const std::string &path, const CompileOptions &options);
 
-// The same for a module in memory; `name` takes the place of the file's name in messages and
-// locations.
+// The IR that the module in file `path` has after the phase of that name, as MLIR text with
+// aliases. Fails as CompileFile; also kInvalidArgument: no phase has that name.
+Result<std::string> CompileFileTo(const std::string &phase, const std::string &path,
+                                  const CompileOptions &options);
+
+// The same as CompileFile for a module in memory; `name` takes the place of the file's name in
+// messages and locations.
 Result<program::Program> CompileText(const std::string &text, const std::string &name,
                                      const CompileOptions &options);
 

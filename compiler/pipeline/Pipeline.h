@@ -1,25 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// The named phases of the compiler. Each builds on the one before:
+// The named phases of the compiler. Each builds on the one before, and ends with a check of what it
+// leaves (verify-phase; of the last one verify-program-form):
 //
-// clang-format off
-//   import   one normalised function of checked parameters  check-parameters, normalize, cse
-//   ckks     truthful levels and scales, no transforms      infer-levels-and-scales, lower-linear-transform
-//   keyed    keys as values with lifetimes                  insert-keys, hoist-rotations, merge-key-lifetimes
-//   program  last uses marked: what translate/ takes        insert-clears, verify-program-form
-// clang-format on
+//   import   one straight-line function of checked parameters, one spelling of each operation
+//   ckks     truthful levels and scales, arithmetic only
+//   keyed    keys as values with lifetimes
+//   planned  lifetimes merged; last uses of all values marked
+//   program  what translate/ takes
+//
+// Their passes are listed in docs/compiler.md and in Pipeline.cpp.
 #pragma once
 
 #include "mlir/Pass/PassManager.h"
 
+#include <optional>
 #include <string>
 
 namespace keymemrt::compiler {
 
-enum class Phase { Import, Ckks, Keyed, Program };
+enum class Phase { Import, Ckks, Keyed, Planned, Program };
+
+inline constexpr Phase kPhases[] = {Phase::Import, Phase::Ckks, Phase::Keyed, Phase::Planned,
+                                    Phase::Program};
+
+/// "import" and so on.
+llvm::StringRef getPhaseName(Phase phase);
+std::optional<Phase> getPhase(llvm::StringRef name);
 
 struct PipelineOptions {
-  std::string function;  // to compile; empty: the only one
-  bool insecure = false; // accept parameters above the 128-bit bound
+  std::string function;             // to compile; empty: the only one
+  bool insecure = false;            // accept parameters above the 128-bit bound
+  bool strictTypes = false;         // insist on the levels and scales in the input's types
+  bool regenerateModuli = false;    // replace moduli that are no NTT primes
+  uint64_t mostSteps = 100'000'000; // of executing control flow, before compilation is given up
 };
 
 /// Adds the passes of `phase` alone to `manager`, which runs on a module. The options matter to
@@ -29,8 +42,8 @@ void addPhase(mlir::OpPassManager &manager, Phase phase, const PipelineOptions &
 /// Adds everything from the input up to and including `last`.
 void addPhasesTo(mlir::OpPassManager &manager, Phase last, const PipelineOptions &options);
 
-/// Makes each pass, and the pipelines `keymemrt-to-{import,ckks,keyed,program}`, known to command
-/// lines.
+/// Makes each pass, and the pipelines `keymemrt-to-{import,ckks,keyed,planned,program}`, known to
+/// command lines.
 void registerPasses();
 
 } // namespace keymemrt::compiler

@@ -70,4 +70,10 @@ private:
 TestProgram randomProgram(std::mt19937_64 &random, const scheme::ParameterLiteral &parameters,
                           int size);
 
+/// `size` loops, branches and operations, nested: scf and affine, with bounds, conditions, shifts
+/// and rows that depend on induction variables; shifts of any sign; loops that never run. With
+/// `tensors`, some loops carry two ciphertexts in a tensor. Needs few levels.
+TestProgram randomLoopProgram(std::mt19937_64 &random, const scheme::ParameterLiteral &parameters,
+                              int size, bool tensors);
+
 } // namespace keymemrt::compiler

@@ -111,7 +111,7 @@ mlir::OwningOpRef<ModuleOp> checkPhases(const TestProgram &program,
   }
   const Results wanted = meaning(*module, program);
   EXPECT_FALSE(wanted.empty());
-  for (Phase phase : {Phase::Import, Phase::Ckks, Phase::Keyed, Phase::Program}) {
+  for (Phase phase : kPhases) {
     SCOPED_TRACE("phase " + std::to_string(static_cast<int>(phase)));
     if (!runPhase(*module, phase, maxLiveKeys)) {
       ADD_FAILURE() << "phase fails on\n" << program.text;

@@ -45,6 +45,8 @@ private:
   /// none.
   FailureOr<uint32_t> getCount(DictionaryAttr attrs, StringRef name, int64_t otherwise,
                                int64_t most);
+  /// What `kmrt.name` says, else `otherwise`.
+  static std::string getName(DictionaryAttr attrs, std::string otherwise);
   std::string nameWeight(unsigned argument);
   FailureOr<uint32_t> getWeight(const PlainSource &source);
   uint32_t getConstant(const PlainSource &source);
@@ -107,8 +109,8 @@ LogicalResult Translation::translateArguments() {
     const FailureOr<uint32_t> length = getCount(attrs, "kmrt.length", *period, *period);
     if (failed(length))
       return failure();
-    result.inputs.push_back(
-        {"arg" + std::to_string(argument.getArgNumber()), define(argument), *length, *period});
+    result.inputs.push_back({getName(attrs, "arg" + std::to_string(argument.getArgNumber())),
+                             define(argument), *length, *period});
   }
   return success();
 }
@@ -116,21 +118,26 @@ LogicalResult Translation::translateArguments() {
 LogicalResult Translation::translateResults(func::ReturnOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     const unsigned number = operand.getOperandNumber();
-    const FailureOr<uint32_t> length =
-        getCount(function.getResultAttrDict(number), "kmrt.length", logicalSlots, slots);
+    const DictionaryAttr attrs = function.getResultAttrDict(number);
+    const FailureOr<uint32_t> length = getCount(attrs, "kmrt.length", logicalSlots, slots);
     if (failed(length))
       return failure();
     result.outputs.push_back(
-        {"result" + std::to_string(number), values.at(operand.get()), *length});
+        {getName(attrs, "result" + std::to_string(number)), values.at(operand.get()), *length});
   }
   return success();
+}
+
+std::string Translation::getName(DictionaryAttr attrs, std::string otherwise) {
+  auto name = attrs ? attrs.getAs<StringAttr>("kmrt.name") : StringAttr();
+  return name ? name.str() : otherwise;
 }
 
 std::string Translation::nameWeight(unsigned argument) {
   auto layer = function.getArgAttrOfType<StringAttr>(argument, "orion.layer_name");
   auto role = function.getArgAttrOfType<StringAttr>(argument, "orion.layer_role");
   if (!layer || !role)
-    return "arg" + std::to_string(argument);
+    return getName(function.getArgAttrDict(argument), "arg" + std::to_string(argument));
   std::string name = (layer.getValue() + "." + role.getValue()).str();
   auto row = function.getArgAttrOfType<IntegerAttr>(argument, "orion.block_row");
   auto column = function.getArgAttrOfType<IntegerAttr>(argument, "orion.block_col");

@@ -14,7 +14,8 @@ namespace keymemrt::compiler {
 /// count, below). Outputs are `result<n>`, with `kmrt.length` of a result (default: the logical
 /// slot count). Weights are the tensors that some encoding uses, named
 /// `<orion.layer_name>.<orion.layer_role>`, followed by `.<orion.block_row>.<orion.block_col>`
-/// where one of them is not zero, or `arg<position>` where there is no layer name.
+/// where one of them is not zero, or `arg<position>` where there is no layer name. `kmrt.name` of
+/// an argument or result takes the place of its position.
 ///
 /// The logical slot count is the module's `scheme.requested_slot_count`, else the slots of the
 /// ring.

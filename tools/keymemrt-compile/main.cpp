@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keymemrt-compile: the compiler as a process of its own, so that `keymemrt` links no LLVM. `keymemrt compile` starts it.
+// keymemrt-compile: the compiler as a process of its own, so that `keymemrt` links no LLVM. `keymemrt compile` starts
+// it.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "base/file.h"
 #include "base/size.h"
 #include "base/status.h"
 #include "compiler/driver/compile.h"
@@ -16,17 +18,30 @@ namespace keymemrt {
 namespace {
 
 int Main(int argc, char** argv) {
-  CLI::App app("Compiles a CKKS-level MLIR program (HEIR's ckks and orion dialects) to a .kmrt program.", "keymemrt compile");
+  CLI::App app("Compiles a CKKS-level MLIR program (HEIR's ckks and orion dialects) to a .kmrt program.",
+               "keymemrt compile");
   std::string input, output;
   compiler::CompileOptions options;
+  std::string phase;
   bool quiet = false;
   app.add_option("MODEL", input, "the model, .mlir")->required();
   app.add_option("-o,--output", output, "the compiled program, .kmrt")->required();
+  app.add_option("--compile-to", phase, "stop after this phase and write its IR, .mlir, instead of a program")
+      ->check(CLI::IsMember(compiler::PhaseNames()));
   app.add_option("--function", options.function, "the function to compile, where the module has several");
   app.add_flag("--insecure", options.insecure, "accept parameters below 128-bit security");
+  app.add_flag("--strict-types", options.strictTypes, "insist on the levels and scales in the model's types");
+  app.add_flag("--regenerate-moduli", options.regenerateModuli,
+               "replace moduli that are no NTT primes of the ring by primes of their size");
   app.add_flag("--quiet", quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
 
+  if (!phase.empty()) {
+    const Result<std::string> text = compiler::CompileFileTo(phase, input, options);
+    if (!text.ok()) return tools::Fail(text.status());
+    if (const Status status = WriteFile(output, AsBytes(*text)); !status.ok()) return tools::Fail(status);
+    return 0;
+  }
   const Result<program::Program> compiled = compiler::CompileFile(input, options);
   if (!compiled.ok()) return tools::Fail(compiled.status());
   tools::WarnIfInsecure(*compiled);
@@ -38,4 +53,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace keymemrt
 
-int main(int argc, char** argv) { return keymemrt::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return keymemrt::Main(argc, argv);
+}

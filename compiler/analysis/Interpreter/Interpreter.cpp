@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The meaning of a straight-line program; see Interpreter.h.
+// The meaning of a program; see Interpreter.h.
 
 #include "compiler/analysis/Interpreter/Interpreter.h"
 
+#include "compiler/analysis/Interpreter/Cleartext.h"
 #include "compiler/analysis/Levels/Levels.h"
 #include "compiler/analysis/PlainSource/PlainSource.h"
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/DenseSet.h"
+#include "mlir/IR/IntegerSet.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 using namespace mlir;
@@ -33,11 +40,18 @@ public:
   FailureOr<std::vector<Numbers>> run(ArrayRef<Numbers> arguments);
 
 private:
+  LogicalResult execute(Block &block);
   LogicalResult execute(Operation *op);
+  LogicalResult executeLoop(LoopLikeOpInterface op);
+  LogicalResult executeBranch(Operation *op);
+  LogicalResult executeCall(func::CallOp op);
+  LogicalResult executeLoad(key_mgmt::LoadKeyOp op);
+  /// Of the tensor, memref and affine dialects, and arithmetic on single numbers.
+  LogicalResult executeCleartext(Operation *op);
+  void hand(ValueRange from, ValueRange to);
   LogicalResult executeRotate(ckks::RotateOp op);
   LogicalResult executeEncode(lwe::RLWEEncodeOp op);
   LogicalResult executeRescale(ckks::RescaleOp op);
-  LogicalResult executeSlice(tensor::ExtractSliceOp op);
   LogicalResult executeTransform(orion::LinearTransformOp op);
   LogicalResult executeKeyed(Operation *op, Value key);
 
@@ -55,6 +69,33 @@ private:
       result[i] = numbers[i % numbers.size()];
     return result;
   }
+  /// How many numbers an element of a tensor of `type` has.
+  size_t unit(Type type) const {
+    if (lwe::getCiphertextType(type) || lwe::getPlaintextType(type))
+      return slots;
+    return key_mgmt::isKey(getElementTypeOrSelf(type)) ? kKeySize : 1;
+  }
+  std::optional<int64_t> integer(Value value) const {
+    if (auto it = values.find(value); it != values.end() && it->second.size() == 1)
+      return static_cast<int64_t>(it->second.front());
+    return getConstantInteger(value);
+  }
+  std::vector<double> numbers(ValueRange operands) const {
+    std::vector<double> result;
+    for (Value operand : operands)
+      if (const auto it = values.find(operand); it != values.end() && it->second.size() == 1)
+        result.push_back(it->second.front());
+    return result;
+  }
+  /// Each ciphertext of `numbers` on its own.
+  Numbers rotateSlots(const Numbers &numbers, int64_t shift) const {
+    Numbers result;
+    for (auto begin = numbers.begin(); begin != numbers.end(); begin += slots) {
+      const Numbers rotated = rotateLeft(Numbers(begin, begin + slots), shift);
+      result.insert(result.end(), rotated.begin(), rotated.end());
+    }
+    return result;
+  }
   static Numbers rotateLeft(const Numbers &numbers, int64_t shift) {
     const int64_t size = static_cast<int64_t>(numbers.size());
     Numbers result(numbers.size());
@@ -70,28 +111,38 @@ private:
   struct Hash {
     size_t operator()(Value value) const { return hash_value(value); }
   };
-  // Ciphertexts, plaintexts, digits (the numbers of their ciphertext) and tensors. References stay
-  // valid when it grows.
+  // Ciphertexts, plaintexts, digits (the numbers of their ciphertext), tensors (of the elements in
+  // turn), single numbers, keys (the number of the load, then the index). References stay valid
+  // when it grows.
   std::unordered_map<Value, Numbers, Hash> values;
-  llvm::DenseSet<Value> keys; // loaded now
+  static constexpr size_t kKeySize = 2;
+  std::set<double> keys; // loads of those that are loaded now
+  double loads = 0;
 };
 
 LogicalResult Interpreter::executeRotate(ckks::RotateOp op) {
   const std::optional<int64_t> shift = op.getStaticShiftAttr()
                                            ? op.getStaticShiftAttr().getValue().trySExtValue()
-                                           : getConstantInteger(op.getDynamicShift());
+                                           : integer(op.getDynamicShift());
   if (!shift)
-    return op.emitOpError("has no constant shift");
-  values[op.getOutput()] = rotateLeft(values[op.getInput()], *shift);
+    return op.emitOpError("has no known shift");
+  values[op.getOutput()] = rotateSlots(values[op.getInput()], *shift);
   return success();
 }
 
 LogicalResult Interpreter::executeEncode(lwe::RLWEEncodeOp op) {
   const Numbers &numbers = values[op.getInput()];
-  if (slots % numbers.size() != 0)
+  const auto tensor = dyn_cast<RankedTensorType>(op.getOutput().getType());
+  const size_t count = tensor ? static_cast<size_t>(tensor.getNumElements()) : 1;
+  const size_t length = numbers.size() / std::max<size_t>(count, 1);
+  if (length == 0 || slots % length != 0)
     return op.emitOpError("encodes ")
-           << numbers.size() << " numbers, which do not divide " << slots << " slots";
-  Numbers result = repeat(numbers);
+           << length << " numbers, which do not divide " << slots << " slots";
+  Numbers result;
+  for (auto begin = numbers.begin(); begin != numbers.end(); begin += length) {
+    const Numbers repeated = repeat(Numbers(begin, begin + length));
+    result.insert(result.end(), repeated.begin(), repeated.end());
+  }
   if (domain == Domain::Encoded) {
     auto scale = dyn_cast_or_null<FloatAttr>(op.getScaleAttr());
     if (!scale)
@@ -113,23 +164,6 @@ LogicalResult Interpreter::executeRescale(ckks::RescaleOp op) {
       number /= chain.prime(fact->level);
   }
   values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeSlice(tensor::ExtractSliceOp op) {
-  const ArrayRef<int64_t> offsets = op.getStaticOffsets(), sizes = op.getStaticSizes(),
-                          strides = op.getStaticStrides();
-  const ArrayRef<int64_t> shape = op.getSourceType().getShape();
-  if (shape.size() != 2 ||
-      llvm::any_of(llvm::concat<const int64_t>(offsets, sizes, strides), ShapedType::isDynamic))
-    return op.emitOpError("is no static slice of two dimensions");
-  const Numbers &source = values[op.getSource()];
-  Numbers result;
-  for (int64_t i = 0; i < sizes[0]; ++i)
-    for (int64_t j = 0; j < sizes[1]; ++j)
-      result.push_back(
-          source[(offsets[0] + i * strides[0]) * shape[1] + offsets[1] + j * strides[1]]);
-  values[op.getResult()] = std::move(result);
   return success();
 }
 
@@ -159,19 +193,234 @@ LogicalResult Interpreter::executeTransform(orion::LinearTransformOp op) {
   return success();
 }
 
+LogicalResult Interpreter::executeLoad(key_mgmt::LoadKeyOp op) {
+  double index = 0;
+  if (op.getIndex()) {
+    const std::optional<int64_t> found = integer(op.getIndex());
+    auto key = cast<key_mgmt::RotKeyType>(op.getType());
+    if (!found || key.getRotationIndex().value_or(*found) != *found)
+      return op.emitOpError("loads a key of unknown index, or of another than its type says");
+    index = static_cast<double>(*found);
+  }
+  keys.insert(++loads);
+  values[op.getKey()] = {loads, index};
+  return success();
+}
+
 LogicalResult Interpreter::executeKeyed(Operation *op, Value key) {
-  if (!keys.contains(key))
+  const Numbers &loaded = values[key];
+  if (loaded.size() != kKeySize || !keys.count(loaded[0]))
     return op->emitOpError("uses a key that is not loaded");
   Numbers result = values[op->getOperand(0)];
-  if (auto rotKey = dyn_cast<key_mgmt::RotKeyType>(key.getType())) {
-    auto load = key.getDefiningOp<key_mgmt::LoadKeyOp>();
-    const std::optional<int64_t> index = load ? getConstantInteger(load.getIndex()) : std::nullopt;
-    if (!index)
-      return op->emitOpError("uses a key of unknown index");
-    result = rotateLeft(result, *index);
-  }
+  if (isa<key_mgmt::RotKeyType>(key.getType()))
+    result = rotateSlots(result, static_cast<int64_t>(loaded[1]));
   values[op->getResult(0)] = std::move(result);
   return success();
+}
+
+void Interpreter::hand(ValueRange from, ValueRange to) {
+  std::vector<Numbers> handed;
+  for (Value value : from)
+    handed.push_back(values[value]);
+  for (auto [value, numbers] : llvm::zip_equal(to, handed))
+    values[value] = std::move(numbers);
+}
+
+LogicalResult Interpreter::execute(Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (failed(execute(&op)))
+      return failure();
+  return success();
+}
+
+LogicalResult Interpreter::executeLoop(LoopLikeOpInterface op) {
+  std::optional<int64_t> lower, upper, step;
+  if (auto loop = dyn_cast<scf::ForOp>(*op)) {
+    lower = integer(loop.getLowerBound());
+    upper = integer(loop.getUpperBound());
+    step = integer(loop.getStep());
+  } else if (auto loop = dyn_cast<affine::AffineForOp>(*op)) {
+    const auto lowers = evaluateMap(loop.getLowerBoundMap(), numbers(loop.getLowerBoundOperands()));
+    const auto uppers = evaluateMap(loop.getUpperBoundMap(), numbers(loop.getUpperBoundOperands()));
+    if (lowers && uppers) {
+      lower = *std::max_element(lowers->begin(), lowers->end());
+      upper = *std::min_element(uppers->begin(), uppers->end());
+    }
+    step = loop.getStepAsInt();
+  }
+  if (!lower || !upper || !step || *step < 1)
+    return op->emitOpError("has unknown bounds");
+  Block &body = op.getLoopRegions().front()->front();
+  hand(op.getInits(), op.getRegionIterArgs());
+  if (*lower >= *upper)
+    return hand(op.getInits(), op->getResults()), success();
+  for (int64_t i = *lower; i < *upper; i += *step) {
+    values[*op.getSingleInductionVar()] = {static_cast<double>(i)};
+    if (failed(execute(body)))
+      return failure();
+    hand(body.getTerminator()->getOperands(), op.getRegionIterArgs());
+  }
+  hand(op.getRegionIterArgs(), op->getResults());
+  return success();
+}
+
+LogicalResult Interpreter::executeBranch(Operation *op) {
+  bool condition = true;
+  if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    const std::optional<int64_t> known = integer(branch.getCondition());
+    if (!known)
+      return op->emitOpError("has an unknown condition");
+    condition = *known != 0;
+  } else {
+    auto affineIf = cast<affine::AffineIfOp>(op);
+    const IntegerSet set = affineIf.getIntegerSet();
+    const auto constraints = evaluateMap(AffineMap::get(set.getNumDims(), set.getNumSymbols(),
+                                                        set.getConstraints(), op->getContext()),
+                                         numbers(op->getOperands()));
+    if (!constraints)
+      return op->emitOpError("has an unknown condition");
+    for (unsigned i = 0; i < set.getNumConstraints(); ++i)
+      condition = condition && (set.isEq(i) ? (*constraints)[i] == 0 : (*constraints)[i] >= 0);
+  }
+  Region &region = op->getRegion(condition ? 0 : 1);
+  if (region.empty())
+    return success();
+  if (failed(execute(region.front())))
+    return failure();
+  hand(region.front().getTerminator()->getOperands(), op->getResults());
+  return success();
+}
+
+LogicalResult Interpreter::executeCall(func::CallOp op) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op.getCalleeAttr());
+  if (!callee || callee.isExternal())
+    return op.emitOpError("calls no function with a body");
+  Block &body = callee.getBody().front();
+  hand(op->getOperands(), body.getArguments());
+  if (failed(execute(body)))
+    return failure();
+  hand(body.getTerminator()->getOperands(), op->getResults());
+  return success();
+}
+
+LogicalResult Interpreter::executeCleartext(Operation *op) {
+  const auto place = [&](ValueRange indices, ShapedType type) {
+    std::vector<int64_t> known;
+    for (Value index : indices)
+      known.push_back(integer(index).value_or(-1));
+    return getPlace(known, type.getShape());
+  };
+  const auto range = [&](size_t at, Type type) {
+    return std::pair(static_cast<long>(at * unit(type)), static_cast<long>((at + 1) * unit(type)));
+  };
+  const auto slice = [&](OffsetSizeAndStrideOpInterface slice, ShapedType whole) {
+    return getSlicePlaces(slice, whole.getShape(), [&](OpFoldResult number) {
+      auto attr = dyn_cast<Attribute>(number);
+      return attr ? cast<IntegerAttr>(attr).getInt() : integer(cast<Value>(number)).value_or(-1);
+    });
+  };
+  const auto outside = [&] { return op->emitOpError("goes outside of a tensor or memref"); };
+  const auto load = [&](Value from, std::optional<size_t> at) -> LogicalResult {
+    const Numbers &whole = values[from];
+    const auto [begin, end] = range(at.value_or(0), from.getType());
+    if (!at || end > static_cast<long>(whole.size()))
+      return outside();
+    values[op->getResult(0)] = Numbers(whole.begin() + begin, whole.begin() + end);
+    return success();
+  };
+  const auto store = [&](Value value, Value whole, std::optional<size_t> at) -> LogicalResult {
+    Numbers &memory = values[whole];
+    const auto [begin, end] = range(at.value_or(0), whole.getType());
+    if (!at || end > static_cast<long>(memory.size()))
+      return outside();
+    std::copy(values[value].begin(), values[value].end(), memory.begin() + begin);
+    return success();
+  };
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<tensor::EmptyOp, memref::AllocaOp, memref::AllocOp>([&](auto op) {
+        values[op->getResult(0)] =
+            Numbers(static_cast<size_t>(op.getType().getNumElements()) * unit(op.getType()));
+        return success();
+      })
+      .Case([&](tensor::FromElementsOp op) {
+        Numbers result;
+        for (Value element : op.getElements())
+          result.insert(result.end(), values[element].begin(), values[element].end());
+        values[op.getResult()] = std::move(result);
+        return success();
+      })
+      .Case([&](tensor::SplatOp op) {
+        const Numbers element = values[op.getInput()];
+        Numbers result;
+        for (int64_t i = 0; i < op.getType().getNumElements(); ++i)
+          result.insert(result.end(), element.begin(), element.end());
+        values[op.getResult()] = std::move(result);
+        return success();
+      })
+      .Case([&](tensor::ExtractOp op) {
+        return load(op.getTensor(), place(op.getIndices(), op.getTensor().getType()));
+      })
+      .Case([&](memref::LoadOp op) {
+        return load(op.getMemRef(), place(op.getIndices(), op.getMemRefType()));
+      })
+      .Case([&](memref::StoreOp op) {
+        return store(op.getValueToStore(), op.getMemRef(),
+                     place(op.getIndices(), op.getMemRefType()));
+      })
+      .Case<affine::AffineLoadOp, affine::AffineStoreOp>([&](auto op) {
+        const auto indices = evaluateMap(op.getAffineMap(), numbers(op.getMapOperands()));
+        const auto at = indices ? getPlace(*indices, op.getMemRefType().getShape()) : std::nullopt;
+        if constexpr (std::is_same_v<decltype(op), affine::AffineLoadOp>)
+          return load(op.getMemRef(), at);
+        else
+          return store(op.getValueToStore(), op.getMemRef(), at);
+      })
+      .Case([&](tensor::InsertOp op) {
+        values[op.getResult()] = values[op.getDest()];
+        return store(op.getScalar(), op.getResult(), place(op.getIndices(), op.getType()));
+      })
+      .Case([&](tensor::ExtractSliceOp op) -> LogicalResult {
+        const auto places = slice(op, op.getSourceType());
+        if (!places)
+          return outside();
+        const Numbers &source = values[op.getSource()];
+        Numbers result;
+        for (size_t at : *places) {
+          const auto [begin, end] = range(at, op.getType());
+          result.insert(result.end(), source.begin() + begin, source.begin() + end);
+        }
+        values[op.getResult()] = std::move(result);
+        return success();
+      })
+      .Case([&](tensor::InsertSliceOp op) -> LogicalResult {
+        const auto places = slice(op, op.getDestType());
+        if (!places)
+          return outside();
+        Numbers result = values[op.getDest()];
+        auto source = values[op.getSource()].begin();
+        for (size_t at : *places)
+          for (size_t i = 0; i < unit(op.getType()); ++i)
+            result[at * unit(op.getType()) + i] = *source++;
+        values[op.getResult()] = std::move(result);
+        return success();
+      })
+      .Case<affine::AffineApplyOp>([&](auto op) -> LogicalResult {
+        const auto result = evaluateMap(op.getMap(), numbers(op->getOperands()));
+        if (!result)
+          return op.emitOpError("cannot be interpreted");
+        values[op.getResult()] = {static_cast<double>(result->front())};
+        return success();
+      })
+      .Default([&](Operation *op) -> LogicalResult {
+        const std::vector<double> operands = numbers(op->getOperands());
+        const auto result = op->getNumResults() == 1 && operands.size() == op->getNumOperands()
+                                ? evaluateScalar(op, operands)
+                                : std::nullopt;
+        if (!result)
+          return op->emitOpError("cannot be interpreted");
+        values[op->getResult(0)] = {*result};
+        return success();
+      });
 }
 
 LogicalResult Interpreter::execute(Operation *op) {
@@ -204,15 +453,19 @@ LogicalResult Interpreter::execute(Operation *op) {
       .Case([&](ckks::RescaleOp op) { return executeRescale(op); })
       .Case([&](lwe::RLWEEncodeOp op) { return executeEncode(op); })
       .Case([&](orion::LinearTransformOp op) { return executeTransform(op); })
-      .Case([&](key_mgmt::LoadKeyOp op) {
-        keys.insert(op->getResult(0));
-        return success();
-      })
+      .Case([&](key_mgmt::LoadKeyOp op) { return executeLoad(op); })
       .Case([&](key_mgmt::ClearKeyOp op) -> LogicalResult {
-        if (!keys.erase(op.getKey()))
+        const Numbers &key = values[op.getKey()];
+        if (key.size() != kKeySize || !keys.erase(key[0]))
           return op.emitOpError("clears a key that is not loaded");
         return success();
       })
+      .Case([](key_mgmt::PrefetchKeyOp) { return success(); })
+      .Case([&](key_mgmt::UseKeyOp op) { return copy(op); })
+      .Case<scf::ForOp, affine::AffineForOp>(
+          [&](auto op) { return executeLoop(cast<LoopLikeOpInterface>(op.getOperation())); })
+      .Case<scf::IfOp, affine::AffineIfOp>([&](auto op) { return executeBranch(op); })
+      .Case([&](func::CallOp op) { return executeCall(op); })
       .Case([&](key_mgmt::ClearOp op) { return values.erase(op.getValue()), success(); })
       .Case([&](key_mgmt::RotateOp op) { return executeKeyed(op, op.getRotKey()); })
       .Case([&](key_mgmt::RelinearizeOp op) { return executeKeyed(op, op.getRelinKey()); })
@@ -230,32 +483,26 @@ LogicalResult Interpreter::execute(Operation *op) {
             getNumbers(op.getResult(), 0, shaped ? shaped.getNumElements() : 1);
         return success();
       })
-      .Case([&](tensor::ExtractSliceOp op) { return executeSlice(op); })
       .Case([&](tensor_ext::RotateOp op) -> LogicalResult {
-        const std::optional<int64_t> shift = getConstantInteger(op.getShift());
+        const std::optional<int64_t> shift = integer(op.getShift());
         const auto type = cast<RankedTensorType>(op.getTensor().getType());
         if (!shift || type.getNumElements() != type.getShape().back())
-          return op.emitOpError("is no constant rotation of one row");
+          return op.emitOpError("is no rotation of one row by a known number");
         values[op.getOutput()] = rotateLeft(values[op.getTensor()], *shift);
         return success();
       })
-      .Default([](Operation *op) -> LogicalResult {
-        // Index arithmetic is evaluated where it is used.
-        if (op->getNumResults() == 1 && getConstantInteger(op->getResult(0)))
-          return success();
-        return op->emitOpError("cannot be interpreted");
-      });
+      .Default([&](Operation *op) { return executeCleartext(op); });
 }
 
 FailureOr<std::vector<Numbers>> Interpreter::run(ArrayRef<Numbers> arguments) {
   if (!function.getBody().hasOneBlock() || arguments.size() != function.getNumArguments())
-    return function.emitError("expected a straight-line program and a vector for each of its ")
+    return function.emitError("expected one block and a vector for each of its ")
            << function.getNumArguments() << " arguments";
   for (auto [argument, numbers] : llvm::zip(function.getArguments(), arguments)) {
     if (auto tensor = dyn_cast<RankedTensorType>(argument.getType())) {
-      if (tensor.getNumElements() != static_cast<int64_t>(numbers.size()))
+      if (static_cast<size_t>(tensor.getNumElements()) * unit(tensor) != numbers.size())
         return function.emitError("expected ")
-               << tensor.getNumElements() << " numbers, found " << numbers.size();
+               << tensor.getNumElements() * unit(tensor) << " numbers, found " << numbers.size();
       values[argument] = numbers;
       continue;
     }
@@ -273,9 +520,8 @@ FailureOr<std::vector<Numbers>> Interpreter::run(ArrayRef<Numbers> arguments) {
     values[argument] = std::move(slotted);
   }
   Block &block = function.getBody().front();
-  for (Operation &op : block.without_terminator())
-    if (failed(execute(&op)))
-      return failure();
+  if (failed(execute(block)))
+    return failure();
   std::vector<Numbers> results;
   for (Value operand : block.getTerminator()->getOperands()) {
     if (!values.contains(operand))

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The meaning of a straight-line program, at every phase: the oracle that passes are tested
-// against. It shares no code with them.
+// The meaning of a program, at every phase: the oracle that passes are tested against. It shares no
+// code with them.
+//
+// Loops, branches and calls are executed, whatever their bounds and conditions are, on ciphertexts,
+// tensors of them and memrefs of keys.
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,8 +25,9 @@ enum class Domain {
 };
 
 /// Runs `function` on plain doubles. `arguments`: one vector for each function argument; of a
-/// ciphertext the slots (their number divides N/2; they are repeated cyclically), of a tensor its
-/// elements, row by row. Returns N/2 slots for each result.
+/// ciphertext the slots (their number divides N/2; they are repeated cyclically), of a tensor of
+/// numbers its elements, row by row, of a tensor of ciphertexts the N/2 slots of each in turn.
+/// Returns N/2 slots for each result, of a tensor those of each ciphertext in turn.
 ///
 /// Rotations go to the left through all N/2 slots; short vectors are encoded by cyclic repetition.
 /// Keys and lifetimes are taken seriously: a rotation is by its key's index, and the use of a

@@ -3,9 +3,13 @@
 
 #include "compiler/dialect/CKKS/CKKS.h"
 
+#include "compiler/dialect/Orion/Orion.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <set>
@@ -78,6 +82,19 @@ void CKKSDialect::initialize() {
       >();
 }
 
+template <typename Op> static ParseResult parseAs(OpAsmParser &parser, OperationState &state) {
+  state.name = OperationName(Op::getOperationName(), parser.getContext());
+  return Op::parse(parser, state);
+}
+
+std::optional<Dialect::ParseOpHook> CKKSDialect::getParseOperationHook(StringRef name) const {
+  if (name == "ckks.linear_transform")
+    return ParseOpHook(parseAs<orion::LinearTransformOp>);
+  if (name == "ckks.chebyshev")
+    return ParseOpHook(parseAs<orion::ChebyshevOp>);
+  return std::nullopt;
+}
+
 LogicalResult CKKSDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   // Others are HEIR's own and pass through unread.
   if (attribute.getName() != kSchemeParamName)
@@ -146,6 +163,49 @@ LogicalResult RotateOp::verify() {
                "expected exactly one of the attribute 'static_shift' and a shift operand, found ")
            << (getDynamicShift() ? "both" : "none");
   return verifyTwoComponents(*this, getInput());
+}
+
+/// The slots that rotations go around in, by the module's parameters.
+static std::optional<int64_t> getSlots(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto param = module ? module->getAttrOfType<SchemeParamAttr>(CKKSDialect::kSchemeParamName)
+                      : SchemeParamAttr();
+  return param ? std::optional<int64_t>(int64_t{1} << (param.getLogN() - 1)) : std::nullopt;
+}
+
+/// A constant shift becomes static, and positive where the number of slots is known; two rotations
+/// of which nobody sees what is between them become one; a rotation by 0 is none.
+LogicalResult RotateOp::canonicalize(RotateOp op, PatternRewriter &rewriter) {
+  std::optional<int64_t> shift;
+  if (IntegerAttr attr = op.getStaticShiftAttr()) {
+    shift = attr.getValue().trySExtValue();
+  } else if (APInt value; matchPattern(op.getDynamicShift(), m_ConstantInt(&value))) {
+    shift = value.trySExtValue();
+  }
+  if (!shift)
+    return failure();
+  const std::optional<int64_t> slots = getSlots(op);
+  const auto reduce = [&](int64_t value) {
+    return slots ? (value % *slots + *slots) % *slots : value;
+  };
+  int64_t total = reduce(*shift);
+  auto inner = op.getInput().getDefiningOp<RotateOp>();
+  std::optional<int64_t> first;
+  if (inner && inner->hasOneUse() && inner.getStaticShiftAttr())
+    first = inner.getStaticShiftAttr().getValue().trySExtValue();
+  if (first && !llvm::AddOverflow(reduce(*first), total, total))
+    total = reduce(total);
+  else
+    first.reset();
+  if (total == 0) {
+    rewriter.replaceOp(op, first ? inner.getInput() : op.getInput());
+    return success();
+  }
+  if (!first && op.getStaticShiftAttr() && *shift == total)
+    return failure();
+  rewriter.replaceOpWithNewOp<RotateOp>(op, op.getType(), first ? inner.getInput() : op.getInput(),
+                                        Value(), rewriter.getI64IntegerAttr(total));
+  return success();
 }
 
 LogicalResult RelinearizeOp::verify() {

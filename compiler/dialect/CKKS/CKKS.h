@@ -4,6 +4,10 @@
 
 #include "compiler/dialect/LWE/LWE.h"
 
+namespace mlir {
+class PatternRewriter;
+}
+
 #include "compiler/dialect/CKKS/CKKSDialect.h.inc"
 
 #include "compiler/dialect/CKKS/CKKSEnums.h.inc"

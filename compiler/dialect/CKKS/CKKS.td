@@ -11,12 +11,17 @@ def CKKS_Dialect : Dialect {
   let name = "ckks";
   let cppNamespace = "::keymemrt::ckks";
   let summary = "Homomorphic operations of CKKS";
+  let description = [{
+    `ckks.linear_transform` and `ckks.chebyshev` of HEIR's forks are read as the orion dialect's operations.
+  }];
   let useDefaultAttributePrinterParser = 1;
   let hasOperationAttrVerify = 1;
-  let dependentDialects = ["::keymemrt::lwe::LWEDialect"];
+  let dependentDialects = ["::keymemrt::lwe::LWEDialect", "::keymemrt::orion::OrionDialect"];
   let extraClassDeclaration = [{
     /// Name of the module attribute that holds the SchemeParamAttr.
     static constexpr ::llvm::StringLiteral kSchemeParamName = "ckks.schemeParam";
+    /// The names that HEIR's forks give to operations of the orion dialect.
+    std::optional<ParseOpHook> getParseOperationHook(::llvm::StringRef name) const override;
   }];
 }
 
@@ -111,6 +116,7 @@ def CKKS_RotateOp : CKKS_Op<"rotate", [AllTypesMatch<["input", "output"]>]> {
     `:` qualified(type($output))
   }];
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def CKKS_RelinearizeOp : CKKS_Op<"relinearize"> {

@@ -32,7 +32,7 @@ LogicalResult LinearTransformOp::verify() {
   if (rows == 0 || slots == 0)
     return emitOpError("expected at least one diagonal and one slot, found ") << diagonals;
   const ArrayRef<int32_t> indices = getDiagonalIndices();
-  if (static_cast<int64_t>(indices.size()) != rows)
+  if (!indices.empty() && static_cast<int64_t>(indices.size()) != rows)
     return emitOpError("expected ")
            << rows << " 'diagonal_indices', one for each row of the diagonals, found "
            << indices.size();

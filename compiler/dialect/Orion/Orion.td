@@ -27,11 +27,14 @@ def Orion_LinearTransformOp : Orion_Op<"linear_transform"> {
     Row r of `diagonals` (D x S) is the diagonal of index i_r = `diagonal_indices[r]`, not rotated in advance: with M the
     S x S matrix, diagonals[r][j] = M[j][(j + i_r) mod S]. The result is sum_r diagonals[r] * rotl(input, i_r).
 
+    HEIR's forks leave `diagonal_indices` out. Such a file is read and printed, but not compiled: which diagonals the
+    rows are is lost.
+
     The level and scale of the result's type are hints; the operation consumes one level. `orion_level`, `slots` and
     `bsgs_ratio` are the importer's choices and may be absent.
   }];
   let arguments = (ins LWE_Ciphertext:$input, RankedTensorOf<[AnyFloat]>:$diagonals,
-                       DenseI32ArrayAttr:$diagonal_indices, OptionalAttr<APIntAttr>:$orion_level,
+                       DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$diagonal_indices, OptionalAttr<APIntAttr>:$orion_level,
                        OptionalAttr<APIntAttr>:$slots, OptionalAttr<AnyAttrOf<[F64Attr, F32Attr]>>:$bsgs_ratio);
   let results = (outs LWE_Ciphertext:$output);
 }

@@ -4,6 +4,7 @@
 #include "compiler/transforms/HoistRotations/HoistRotations.h"
 
 #include "compiler/analysis/Levels/Levels.h"
+#include "compiler/analysis/StaticControl/StaticControl.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
@@ -21,21 +22,29 @@ struct HoistRotations : impl::HoistRotationsBase<HoistRotations> {
   using HoistRotationsBase::HoistRotationsBase;
 
   void runOnOperation() override {
-    getOperation().walk([&](Block *block) {
-      llvm::MapVector<Value, SmallVector<key_mgmt::RotateOp>> rotations; // in program order
-      for (auto op : block->getOps<key_mgmt::RotateOp>())
-        rotations[op.getInput()].push_back(op);
-      for (auto &[input, ops] : rotations)
-        if (ops.size() >= 2)
-          hoist(ops);
-    });
+    llvm::MapVector<Value, SmallVector<key_mgmt::RotateOp>> rotations; // in program order
+    getOperation().walk([&](key_mgmt::RotateOp op) { rotations[op.getInput()].push_back(op); });
+    for (auto &[input, ops] : rotations)
+      if (ops.size() >= 2 || isInLoop(ops.front(), input.getParentBlock()))
+        hoist(input, ops);
   }
 
-  void hoist(ArrayRef<key_mgmt::RotateOp> ops) {
+  /// Whether a loop that runs more than once, within `block`, is around `op`.
+  static bool isInLoop(Operation *op, Block *block) {
+    for (Operation *around = op; around->getBlock() != block;) {
+      around = around->getParentOp();
+      const std::optional<StaticLoop> loop = getStaticLoop(around, KnownValues());
+      if (isLoop(around) && (!loop || loop->tripCount > 1))
+        return true;
+    }
+    return false;
+  }
+
+  static void hoist(Value input, ArrayRef<key_mgmt::RotateOp> ops) {
     key_mgmt::RotateOp first = ops.front();
-    OpBuilder builder(first);
+    OpBuilder builder(input.getParentBlock()->findAncestorOpInBlock(*first));
     auto digits = key_mgmt::DecomposeOp::create(
-        builder, first.getLoc(), key_mgmt::DigitsType::get(builder.getContext()), first.getInput());
+        builder, first.getLoc(), key_mgmt::DigitsType::get(builder.getContext()), input);
     copyFact(first, digits);
     for (key_mgmt::RotateOp op : ops) {
       builder.setInsertionPoint(op);

@@ -22,9 +22,11 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
   using InsertKeysBase::InsertKeysBase;
 
   void runOnOperation() override {
-    for (Block &block : getOperation().getBody()) {
-      llvm::DenseMap<std::pair<Value, int64_t>, Value> rotated;
-      for (Operation &op : llvm::make_early_inc_range(block)) {
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Block *block) { blocks.push_back(block); });
+    for (Block *block : blocks) {
+      Rotated rotated;
+      for (Operation &op : llvm::make_early_inc_range(*block)) {
         if (auto rotate = dyn_cast<ckks::RotateOp>(op)) {
           if (failed(lowerRotate(rotate, rotated)))
             return signalPassFailure();
@@ -36,25 +38,32 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
     }
   }
 
-  static Value load(OpBuilder &builder, Location location, Type key, Value index = {}) {
-    return key_mgmt::LoadKeyOp::create(builder, location, key, index, Attribute());
+  /// The rotations of a block, by ciphertext and shift: static, or an operand.
+  using Rotated = llvm::DenseMap<std::pair<Value, std::pair<int64_t, Value>>, Value>;
+
+  static Value load(OpBuilder &builder, Location location, Type key, Value index = {},
+                    Attribute indices = {}) {
+    return key_mgmt::LoadKeyOp::create(builder, location, key, index, indices);
   }
 
-  LogicalResult lowerRotate(ckks::RotateOp op,
-                            llvm::DenseMap<std::pair<Value, int64_t>, Value> &rotated) {
+  static LogicalResult lowerRotate(ckks::RotateOp op, Rotated &rotated) {
     const IntegerAttr attr = op.getStaticShiftAttr();
     auto input = dyn_cast<TypedValue<lwe::CiphertextType>>(op.getInput());
     const std::optional<int64_t> shift = attr ? attr.getValue().trySExtValue() : std::nullopt;
-    if (!shift || !input)
-      return op.emitOpError("expected a single ciphertext and a static shift");
-    Value &result = rotated[{input, *shift}];
+    Value index = op.getDynamicShift();
+    const bool isIndex = index && (index.getType().isIndex() || index.getType().isInteger(64));
+    if (!input || (!shift && !isIndex))
+      return op.emitOpError(
+          "expected a single ciphertext and a shift that is static, an index or an i64");
+    Value &result = rotated[{input, {shift.value_or(0), index}}];
     if (!result) {
       OpBuilder builder(op);
-      const Value index = arith::ConstantIntOp::create(builder, op.getLoc(), *shift, 64);
-      const Value key = load(builder, op.getLoc(),
-                             key_mgmt::RotKeyType::get(builder.getContext(), *shift), index);
-      auto keyed =
-          key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input, key);
+      if (!index)
+        index = arith::ConstantIntOp::create(builder, op.getLoc(), *shift, 64);
+      const Value key =
+          load(builder, op.getLoc(), key_mgmt::RotKeyType::get(builder.getContext(), shift), index,
+               op->getAttrOfType<DenseI64ArrayAttr>("indices"));
+      auto keyed = key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input, key);
       copyFact(op, keyed);
       key_mgmt::ClearKeyOp::create(builder, op.getLoc(), key);
       result = keyed.getOutput();
@@ -71,8 +80,8 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
         outputType.getSize() != 2)
       return op.emitOpError("expected a single ciphertext of size 3 and no explicit key");
     OpBuilder builder(op);
-    const Value key = load(builder, op.getLoc(),
-                           key_mgmt::RelinKeyType::get(builder.getContext(), std::nullopt));
+    const Value key =
+        load(builder, op.getLoc(), key_mgmt::RelinKeyType::get(builder.getContext(), std::nullopt));
     auto keyed = key_mgmt::RelinearizeOp::create(builder, op.getLoc(), outputType, input, key);
     copyFact(op, keyed);
     key_mgmt::ClearKeyOp::create(builder, op.getLoc(), key);

@@ -8,7 +8,8 @@ def InsertKeys : Pass<"insert-keys", "::mlir::func::FuncOp"> {
   let summary = "Load the key of each rotation and relinearization right before it and clear it right after";
   let description = [{
     `ckks.rotate` becomes `key_mgmt.load_key`, `key_mgmt.rotate`, `key_mgmt.clear_key`; `ckks.relinearize` the same with
-    `key_mgmt.load_relin_key`. Equal rotations of one ciphertext become one.
+    the relinearization key. Equal rotations of one ciphertext in a block become one. In loops the shift may be an
+    operand: then the key has no index in its type, and the `indices` that rotation-index-analysis found, if it ran.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::keymemrt::key_mgmt::KeyMgmtDialect"];
 }

@@ -6,6 +6,7 @@
 #include "compiler/analysis/Levels/Levels.h"
 #include "compiler/analysis/PlainSource/PlainSource.h"
 #include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/dialect/Kernel/Kernel.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,39 +23,6 @@ namespace keymemrt::compiler {
 #include "compiler/transforms/Normalize/Normalize.h.inc"
 
 namespace {
-
-/// Encryption, decryption and packing on the client's side, which HEIR puts beside the program.
-bool isClientHelper(func::FuncOp function) {
-  return llvm::any_of(function->getDiscardableAttrs(), [](NamedAttribute attr) {
-    return attr.getName().getValue().starts_with("client.");
-  });
-}
-
-FailureOr<func::FuncOp> selectFunction(ModuleOp module, StringRef name) {
-  SmallVector<func::FuncOp> candidates;
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (!name.empty() && function.getName() == name) {
-      if (function.isExternal())
-        return function.emitError("expected function '") << name << "' to have a body";
-      return function;
-    }
-    if (!function.isExternal() && !isClientHelper(function))
-      candidates.push_back(function);
-  }
-  if (!name.empty())
-    return module.emitError("expected a function named '") << name << "'";
-  if (candidates.empty())
-    return module.emitError(
-        "expected a function to compile: one with a body and no 'client.*' attribute");
-  if (candidates.size() > 1) {
-    InFlightDiagnostic error = module.emitError("expected one function to compile, found ")
-                               << candidates.size() << "; name one with the option 'function'";
-    for (func::FuncOp function : candidates)
-      error.attachNote(function.getLoc()) << "'" << function.getName() << "' is one";
-    return error;
-  }
-  return candidates.front();
-}
 
 class Normalizer {
 public:
@@ -95,6 +63,30 @@ template <typename Op> void respell(Operation *op) {
   op->erase();
 }
 
+/// Diagonals that are an attribute become a constant.
+LogicalResult respellTransform(kernel::LinearTransformOp op) {
+  OpBuilder builder(op);
+  SmallVector<int32_t> indices;
+  for (int64_t index : op.getDiagonalIndices())
+    indices.push_back(static_cast<int32_t>(index));
+  auto diagonals = dyn_cast<TypedAttr>(op.getDiagonals());
+  if (!diagonals || !isa<lwe::CiphertextType>(op.getInput().getType()) ||
+      !isa<lwe::CiphertextType>(op.getType()) ||
+      !isa<FloatType>(op.getDiagonals().getElementType()) ||
+      llvm::any_of(op.getDiagonalIndices(),
+                   [](int64_t index) { return index != static_cast<int32_t>(index); }))
+    return op.emitOpError("expected a single ciphertext and diagonals of floats");
+  const Value constant = arith::ConstantOp::create(builder, op.getLoc(), diagonals);
+  OperationState state(
+      op.getLoc(), orion::LinearTransformOp::getOperationName(), {op.getInput(), constant},
+      op->getResultTypes(),
+      {builder.getNamedAttr("diagonal_indices", builder.getDenseI32ArrayAttr(indices))});
+  Operation *made = builder.create(state);
+  op->replaceAllUsesWith(made);
+  op.erase();
+  return cast<orion::LinearTransformOp>(made).verify();
+}
+
 LogicalResult Normalizer::rewrite(Operation *op) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([](lwe::RAddOp op) { return respell<ckks::AddOp>(op), success(); })
@@ -116,6 +108,19 @@ LogicalResult Normalizer::rewrite(Operation *op) {
       .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp>(
           [&](auto op) { return putCiphertextFirst(op), success(); })
       .Case([&](ckks::RotateOp op) { return rewriteRotate(op); })
+      .Case([](kernel::EvalChebyshevOp op) -> LogicalResult {
+        if (!isa<lwe::CiphertextType>(op.getInput().getType()) ||
+            op.getType() != op.getInput().getType())
+          return op.emitOpError("expected a single ciphertext");
+        OpBuilder builder(op);
+        op.replaceAllUsesWith(orion::ChebyshevOp::create(builder, op.getLoc(), op.getType(),
+                                                         op.getInput(), op.getCoefficients(),
+                                                         builder.getF64FloatAttr(-1),
+                                                         builder.getF64FloatAttr(1))
+                                  .getOutput());
+        return op.erase(), success();
+      })
+      .Case([](kernel::LinearTransformOp op) { return respellTransform(op); })
       .Default(success());
 }
 
@@ -143,7 +148,13 @@ LogicalResult Normalizer::rewriteRotate(ckks::RotateOp op) {
     return op.emitOpError("expected a shift that is constant at compile time");
   // Modulo the slots of the ring, not those of the data: right whether or not the data repeat.
   const int64_t slots = chain.slots();
-  const int64_t reduced = (*shift % slots + slots) % slots;
+  int64_t reduced = (*shift % slots + slots) % slots;
+  // Two rotations of which nobody sees what is between them are one.
+  if (auto inner = op.getInput().getDefiningOp<ckks::RotateOp>(); inner && inner->hasOneUse()) {
+    reduced = (reduced + inner.getStaticShiftAttr().getInt()) % slots;
+    op.getInputMutable().assign(inner.getInput());
+    inner.erase();
+  }
   if (reduced == 0) {
     op.replaceAllUsesWith(op.getInput());
     op.erase();
@@ -184,8 +195,7 @@ LogicalResult Normalizer::checkArgument(BlockArgument argument) {
 LogicalResult Normalizer::checkOp(Operation *op) {
   for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
     if (isa<ShapedType>(type) && (lwe::getCiphertextType(type) || lwe::getPlaintextType(type)))
-      return op->emitOpError(
-          "works on a tensor of ciphertexts or plaintexts; only single ones are supported");
+      return op->emitOpError("works on a tensor of ciphertexts or plaintexts; run flatten");
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<ckks::AddOp, ckks::SubOp>([](auto op) -> LogicalResult {
         const int64_t lhs = lwe::getCiphertextType(op.getLhs().getType()).getSize();
@@ -220,6 +230,10 @@ LogicalResult Normalizer::checkOp(Operation *op) {
       })
       .Case([&](orion::LinearTransformOp op) -> LogicalResult {
         const Value diagonals = op.getDiagonals();
+        if (op.getDiagonalIndices().empty())
+          return op.emitOpError(
+              "has no 'diagonal_indices', so that it is not known which diagonals "
+              "the rows are; write them as array<i32: ...>, one for each row");
         if (!isa<BlockArgument>(diagonals) && !hasNumbers(diagonals))
           return op.emitOpError("expected diagonals that are a function argument or a constant");
         return checkColumns(op, cast<RankedTensorType>(diagonals.getType()).getDimSize(1));
@@ -241,13 +255,9 @@ LogicalResult Normalizer::checkOp(Operation *op) {
       .Default([](Operation *op) -> LogicalResult {
         const StringRef dialect = op->getName().getDialectNamespace();
         if (op->getNumRegions() != 0)
-          return op->emitOpError(
-              "is not supported: loops and branches must be unrolled, only straight-line programs "
-              "can be compiled");
+          return op->emitOpError("is not supported: expected a straight-line program; run flatten");
         if (dialect == "func" || dialect == "cf")
-          return op->emitOpError(
-              "is not supported: calls and jumps must be inlined, only straight-line programs can "
-              "be compiled");
+          return op->emitOpError("is not supported: expected a straight-line program; run flatten");
         if (llvm::none_of(llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()),
                           [](Type type) {
                             return lwe::getCiphertextType(type) || lwe::getPlaintextType(type);
@@ -287,12 +297,14 @@ struct Normalize : impl::NormalizeBase<Normalize> {
     const FailureOr<Chain> chain = Chain::get(getOperation());
     if (failed(chain))
       return signalPassFailure();
-    FailureOr<func::FuncOp> selected = selectFunction(getOperation(), function);
-    if (failed(selected) || failed(Normalizer(*selected, *chain).run()))
+    Block &body = *getOperation().getBody();
+    auto function = body.empty() ? func::FuncOp() : dyn_cast<func::FuncOp>(body.front());
+    if (!function || !llvm::hasSingleElement(body) || function.isExternal()) {
+      getOperation().emitError("expected one function and nothing else; run flatten");
       return signalPassFailure();
-    for (Operation &op : llvm::make_early_inc_range(*getOperation().getBody()))
-      if (&op != selected->getOperation())
-        op.erase();
+    }
+    if (failed(Normalizer(function, *chain).run()))
+      signalPassFailure();
   }
 };
 

@@ -7,10 +7,20 @@
 // CHECK-DAG: --insert-clears - End the lifetime of each ciphertext
 // CHECK-DAG: --insert-keys - Load the key of each rotation
 // CHECK-DAG: --lower-linear-transform - Lower orion.linear_transform
-// CHECK-DAG: --merge-key-lifetimes - Keep a key from its clear to the next equal load
-// CHECK-DAG: --normalize - Import a straight-line CKKS program
+// CHECK-DAG: --merge-key-lifetimes - Load a key once instead of again
+// CHECK-DAG: --annotate-key-levels - Write into the type of each key
+// CHECK-DAG: --flatten - Execute the control flow that is known at compile time
+// CHECK-DAG: --mul-to-add - Multiply by a small integer through doublings
+// CHECK-DAG: --normalize - Give a straight-line CKKS program one spelling
+// CHECK-DAG: --prefetch-keys - Say which rotation key is loaded next
+// CHECK-DAG: --regenerate-moduli - Replace the moduli
+// CHECK-DAG: --rotation-index-analysis - Find out by which amounts
+// CHECK-DAG: --verify-key-lifetimes - Prove that each key is loaded
+// CHECK-DAG: --verify-phase - Check that a module is what a phase
+// CHECK-DAG: --verify-types - Insist on the levels and scales
 // CHECK-DAG: --verify-program-form - Check that the module is a program
 // CHECK-DAG: --keymemrt-to-import - Run
 // CHECK-DAG: --keymemrt-to-ckks - Run
 // CHECK-DAG: --keymemrt-to-keyed - Run
+// CHECK-DAG: --keymemrt-to-planned - Run
 // CHECK-DAG: --keymemrt-to-program - Run

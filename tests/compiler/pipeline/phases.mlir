@@ -27,7 +27,7 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     // CKKS: ckks.rotate {{.*}}static_shift = 508 : i64
     // KEYED-NOT: ckks.rotate
     // KEYED: key_mgmt.load_key
-    // KEYED: key_mgmt.rotate {{.*}} <rotation_index = 508>
+    // KEYED: key_mgmt.rotate {{.*}} <rotation_index = 508, level = 1>
     // KEYED-NOT: key_mgmt.clear %
     // PROGRAM: key_mgmt.clear %
     // PROGRAM: return

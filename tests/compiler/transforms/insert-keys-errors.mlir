@@ -10,9 +10,9 @@
 !ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
 module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
 
-  func.func @dynamic(%x: !ct, %i: index) -> !ct {
-    // expected-error@+1 {{expected a single ciphertext and a static shift}}
-    %a = ckks.rotate %x, %i : index : !ct
+  func.func @dynamic(%x: !ct, %i: i32) -> !ct {
+    // expected-error@+1 {{expected a single ciphertext and a shift that is static, an index or an i64}}
+    %a = ckks.rotate %x, %i : i32 : !ct
     return %a : !ct
   }
 }

@@ -14,7 +14,7 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c4 = arith.constant 4 : index
-    // expected-error@+1 {{'scf.for' op is not supported: loops and branches must be unrolled}}
+    // expected-error@+1 {{'scf.for' op is not supported: expected a straight-line program; run flatten}}
     %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x) -> (!ct) {
       %r = ckks.rotate %a {static_shift = 1 : i32} : !ct
       scf.yield %r : !ct
@@ -114,30 +114,10 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
 module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
 
   func.func @tensors_inside(%x: !ct) -> !ct {
-    // expected-error@+1 {{'tensor.from_elements' op works on a tensor of ciphertexts or plaintexts}}
+    // expected-error@+1 {{'tensor.from_elements' op works on a tensor of ciphertexts or plaintexts; run flatten}}
     %t = tensor.from_elements %x : tensor<1x!ct>
     %c0 = arith.constant 0 : index
     %y = tensor.extract %t[%c0] : tensor<1x!ct>
-    return %y : !ct
-  }
-}
-
-// -----
-
-!rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
-#plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
-#ring = #polynomial.ring<coefficientType = !rns, polynomialModulus = <1 + x**1024>>
-#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
-#space = #lwe.plaintext_space<ring = #plain, encoding = #enc>
-!pt = !lwe.lwe_plaintext<plaintext_space = #space>
-!ct = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix>, key = <>>
-!ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
-module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
-
-  func.func private @callee(!ct) -> !ct
-  func.func @call(%x: !ct) -> !ct {
-    // expected-error@+1 {{'func.call' op is not supported: calls and jumps must be inlined}}
-    %y = func.call @callee(%x) : (!ct) -> !ct
     return %y : !ct
   }
 }
@@ -159,21 +139,6 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     cf.br ^next
   ^next:
     return %x : !ct
-  }
-}
-
-// -----
-
-// expected-error@below {{expected one function to compile, found 2; name one with the option 'function'}}
-module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
-
-  // expected-note@+1 {{'a' is one}}
-  func.func @a() {
-    return
-  }
-  // expected-note@+1 {{'b' is one}}
-  func.func @b() {
-    return
   }
 }
 

@@ -1,4 +1,4 @@
-// RUN: keymemrt-opt %s --normalize=function=f | FileCheck %s
+// RUN: keymemrt-opt %s --flatten=function=f --normalize | FileCheck %s
 
 !rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
 #plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
@@ -26,15 +26,13 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     %r0 = ckks.rotate %x {static_shift = 0 : i32} : !ct
     %r1 = ckks.rotate %r0 {static_shift = -512 : i32} : !ct
     // To the right is to the left by the rest of the slots.
-    // CHECK-NEXT: %[[R2:.*]] = ckks.rotate %[[X]] {static_shift = 509 : i64}
     %r2 = ckks.rotate %r1 {static_shift = -3 : i32} : !ct
-    // CHECK-NEXT: %[[R3:.*]] = ckks.rotate %[[R2]] {static_shift = 1 : i64}
     %r3 = ckks.rotate %r2 {static_shift = 1025} : !ct
-    // Constant shifts, folded.
+    // Constant shifts, folded; rotations of which nobody sees what is between them, as one: -3 + 1025 + 12.
     %c3 = arith.constant 3 : index
     %c4 = arith.constant 4 : index
     %c12 = arith.muli %c3, %c4 : index
-    // CHECK-NEXT: %[[R4:.*]] = ckks.rotate %[[R3]] {static_shift = 12 : i64}
+    // CHECK-NEXT: %[[R4:.*]] = ckks.rotate %[[X]] {static_shift = 10 : i64}
     %r4 = ckks.rotate %r3, %c12 : index : !ct
     // HEIR's other names.
     // CHECK-NEXT: %[[ADD:.*]] = ckks.add %[[R4]], %[[Y]]

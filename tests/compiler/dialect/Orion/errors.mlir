@@ -144,25 +144,6 @@ func.func @f(%a: !ct, %w: tensor<1x512xi64>) {
 !ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
 !ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
 
-func.func @f(%a: !ct, %w: tensor<1x512xf64>) {
-  // expected-error@+1 {{requires attribute 'diagonal_indices'}}
-  %0 = orion.linear_transform %a, %w : (!ct, tensor<1x512xf64>) -> !ct
-  return
-}
-
-// -----
-
-!q0 = !mod_arith.int<1073741441 : i64>
-#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
-#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
-#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
-#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
-#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
-#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
-!pt = !lwe.lwe_plaintext<plaintext_space = #pt_space>
-!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
-!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
-
 func.func @f(%a: !ct_d3, %w: tensor<1x512xf64>) {
   // expected-error@+1 {{expected ciphertexts of size 2, found sizes 3 and 2}}
   %0 = orion.linear_transform %a, %w {diagonal_indices = array<i32: 0>} : (!ct_d3, tensor<1x512xf64>) -> !ct
