@@ -4,6 +4,7 @@
 #include "compiler/pipeline/Pipeline.h"
 
 #include "compiler/transforms/AnnotateKeyLevels/AnnotateKeyLevels.h"
+#include "compiler/transforms/AnnotateLiveness/AnnotateLiveness.h"
 #include "compiler/transforms/CheckParameters/CheckParameters.h"
 #include "compiler/transforms/Flatten/Flatten.h"
 #include "compiler/transforms/HoistRotations/HoistRotations.h"
@@ -16,6 +17,7 @@
 #include "compiler/transforms/Normalize/Normalize.h"
 #include "compiler/transforms/PrefetchKeys/PrefetchKeys.h"
 #include "compiler/transforms/RegenerateModuli/RegenerateModuli.h"
+#include "compiler/transforms/ReuseBuffers/ReuseBuffers.h"
 #include "compiler/transforms/RotationIndexAnalysis/RotationIndexAnalysis.h"
 #include "compiler/transforms/VerifyKeyLifetimes/VerifyKeyLifetimes.h"
 #include "compiler/transforms/VerifyPhase/VerifyPhase.h"
@@ -141,6 +143,8 @@ void registerPasses() {
   registerMergeKeyLifetimes();
   registerPrefetchKeys();
   registerInsertClears();
+  registerAnnotateLiveness();
+  registerReuseBuffers();
   registerAnnotateKeyLevels();
   registerVerifyKeyLifetimes();
   registerRotationIndexAnalysis();

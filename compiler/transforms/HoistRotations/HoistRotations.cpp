@@ -24,13 +24,17 @@ struct HoistRotations : impl::HoistRotationsBase<HoistRotations> {
   void runOnOperation() override {
     llvm::MapVector<Value, SmallVector<key_mgmt::RotateOp>> rotations; // in program order
     getOperation().walk([&](key_mgmt::RotateOp op) { rotations[op.getInput()].push_back(op); });
-    for (auto &[input, ops] : rotations)
-      if (ops.size() >= 2 || isInLoop(ops.front(), input.getParentBlock()))
+    for (auto &[original, ops] : rotations) {
+      // The original one may be a rotation that has been hoisted itself.
+      const Value input = ops.front().getInput();
+      if (ops.size() >= 2 || isInLoop(ops.front(), input))
         hoist(input, ops);
+    }
   }
 
-  /// Whether a loop that runs more than once, within `block`, is around `op`.
-  static bool isInLoop(Operation *op, Block *block) {
+  /// Whether a loop that runs more than once, and in which `input` does not change, is around `op`.
+  static bool isInLoop(Operation *op, Value input) {
+    Block *block = input.getParentBlock();
     for (Operation *around = op; around->getBlock() != block;) {
       around = around->getParentOp();
       const std::optional<StaticLoop> loop = getStaticLoop(around, KnownValues());

@@ -15,6 +15,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace keymemrt::compiler {
@@ -172,6 +174,15 @@ LogicalResult Normalizer::checkColumns(Operation *op, int64_t columns) {
          << chain.slots() << " slots, found " << columns;
 }
 
+/// Of `count` numbers of `root` from number `begin`, where it is a constant: they can be encoded.
+static LogicalResult checkNumbers(Operation *op, Value root, int64_t begin, int64_t count) {
+  if (hasNumbers(root))
+    for (double number : getNumbers(root, begin, count))
+      if (!std::isfinite(number))
+        return op->emitOpError("expected finite numbers, found ") << number;
+  return success();
+}
+
 LogicalResult Normalizer::checkArgument(BlockArgument argument) {
   const Type type = argument.getType();
   auto error = [&] {
@@ -226,7 +237,10 @@ LogicalResult Normalizer::checkOp(Operation *op) {
         if (!isa<lwe::InverseCanonicalEncodingAttr>(op.getEncoding()))
           return op.emitOpError("expected CKKS's encoding, #lwe.inverse_canonical_encoding");
         const FailureOr<PlainSource> source = tracePlain(op.getInput(), op);
-        return succeeded(source) ? checkColumns(op, source->columns) : failure();
+        if (failed(source) ||
+            failed(checkNumbers(op, source->root, source->row * source->columns, source->columns)))
+          return failure();
+        return checkColumns(op, source->columns);
       })
       .Case([&](orion::LinearTransformOp op) -> LogicalResult {
         const Value diagonals = op.getDiagonals();
@@ -236,7 +250,10 @@ LogicalResult Normalizer::checkOp(Operation *op) {
               "the rows are; write them as array<i32: ...>, one for each row");
         if (!isa<BlockArgument>(diagonals) && !hasNumbers(diagonals))
           return op.emitOpError("expected diagonals that are a function argument or a constant");
-        return checkColumns(op, cast<RankedTensorType>(diagonals.getType()).getDimSize(1));
+        const auto type = cast<RankedTensorType>(diagonals.getType());
+        if (failed(checkNumbers(op, diagonals, 0, type.getNumElements())))
+          return failure();
+        return checkColumns(op, type.getDimSize(1));
       })
       .Case([&](func::ReturnOp op) -> LogicalResult {
         for (Value operand : op.getOperands()) {

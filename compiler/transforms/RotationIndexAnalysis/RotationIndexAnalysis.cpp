@@ -159,9 +159,11 @@ struct RotationIndexAnalysis : impl::RotationIndexAnalysisBase<RotationIndexAnal
         std::set<int64_t> reduced;
         for (int64_t index : seen)
           reduced.insert(reduce(index));
+        all.insert(reduced.begin(), reduced.end());
+        if (KnownValues().get(getIndex(op))) // a constant tells itself
+          continue;
         const SmallVector<int64_t> indices(reduced.begin(), reduced.end());
         op->setAttr("indices", DenseI64ArrayAttr::get(&getContext(), indices));
-        all.insert(reduced.begin(), reduced.end());
       }
       for (int64_t shift : enumeration.staticShifts)
         all.insert(reduce(shift));

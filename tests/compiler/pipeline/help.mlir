@@ -9,6 +9,8 @@
 // CHECK-DAG: --lower-linear-transform - Lower orion.linear_transform
 // CHECK-DAG: --merge-key-lifetimes - Load a key once instead of again
 // CHECK-DAG: --annotate-key-levels - Write into the type of each key
+// CHECK-DAG: --annotate-liveness - Write beside each buffer
+// CHECK-DAG: --reuse-buffers - Let buffers of one type
 // CHECK-DAG: --flatten - Execute the control flow that is known at compile time
 // CHECK-DAG: --mul-to-add - Multiply by a small integer through doublings
 // CHECK-DAG: --normalize - Give a straight-line CKKS program one spelling

@@ -222,3 +222,24 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     return %y : !ct
   }
 }
+
+// -----
+
+!rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
+#plain = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#ring = #polynomial.ring<coefficientType = !rns, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#space = #lwe.plaintext_space<ring = #plain, encoding = #enc>
+!pt = !lwe.lwe_plaintext<plaintext_space = #space>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix>, key = <>>
+!ct3 = !lwe.lwe_ciphertext<plaintext_space = #space, ciphertext_space = <ring = #ring, encryption_type = mix, size = 3>, key = <>>
+module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899906820097, 1073707009, 1073698817], P = [1125899906826241], logDefaultScale = 30>} {
+
+  func.func @not_finite(%x: !ct) -> !ct {
+    %v = arith.constant dense<[1.0, 0x7FF0000000000000]> : tensor<2xf64>
+    // expected-error@+1 {{expected finite numbers, found INF}}
+    %p = lwe.rlwe_encode %v {encoding = #enc, ring = #plain} : tensor<2xf64> -> !pt
+    %y = ckks.add_plain %x, %p : (!ct, !pt) -> !ct
+    return %y : !ct
+  }
+}
