@@ -150,7 +150,10 @@ TEST(Phases, KeepTheMeaningOfRandomPrograms) {
     if (HasFailure())
       return;
   }
-  EXPECT_EQ(seen.size(), static_cast<size_t>(program::kOpcodes));
+  // All but those of bootstrapping and of transforms in flight, which random programs have none of.
+  for (int i = 0; i <= static_cast<int>(program::Opcode::kClear); ++i)
+    EXPECT_TRUE(seen.count(static_cast<program::Opcode>(i)))
+        << program::OpcodeName(static_cast<program::Opcode>(i));
 }
 
 /// Diagonals around 0 and in the middle, so that there are babies, giants and both signs.
