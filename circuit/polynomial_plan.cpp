@@ -233,4 +233,55 @@ PolynomialPlan PolynomialPlanner::Finish(int output) const {
   return {input_.level, input_.scale, steps_, output};
 }
 
+namespace {
+
+// Bits by which the scale of the highest power-of-two Chebyshev polynomial may be away from a prime.
+constexpr double kMostDrift = 4;
+
+std::vector<double> WithoutRounding(std::vector<double> coefficients) {
+  double largest = 0;
+  for (const double c : coefficients) largest = std::max(largest, std::abs(c));
+  for (double& c : coefficients) {
+    if (std::abs(c) < std::ldexp(largest, -55)) c = 0;
+  }
+  coefficients.resize(Trimmed(coefficients).size());
+  return coefficients;
+}
+
+// T_(2^k) has the scale prime * (scale / prime)^(2^k).
+bool NeedsFactor(const ChebyshevSeries& series, int degree, double scale, double prime) {
+  return series.low != -1 || series.high != 1 || std::abs(std::log2(scale / prime)) * degree > kMostDrift;
+}
+
+}  // namespace
+
+int SeriesDepth(const ChebyshevSeries& series, double scale, double prime) {
+  const int degree = static_cast<int>(WithoutRounding(series.coefficients).size()) - 1;
+  return PolynomialDepth(std::max(degree, 1)) + NeedsFactor(series, degree, scale, prime);
+}
+
+Result<PolynomialPlan> PlanSeries(const scheme::Parameters& parameters, int level, double scale,
+                                  const ChebyshevSeries& series, double output_scale) {
+  const double half = (series.high - series.low) / 2, middle = (series.high + series.low) / 2;
+  if (!(half > 0) || !std::isfinite(half)) {
+    return InvalidArgument("polynomial: the interval [{}, {}] is empty", series.low, series.high);
+  }
+  const std::vector<double> coefficients = WithoutRounding(series.coefficients);
+  const int degree = static_cast<int>(coefficients.size()) - 1;
+  const double prime = static_cast<double>(parameters.modulus(level));
+  PolynomialPlanner planner(parameters, level, scale);
+  int x = 0;
+  if (NeedsFactor(series, degree, scale, prime)) {
+    const int depth = SeriesDepth(series, scale, prime);
+    if (depth > level) {
+      return InvalidArgument("polynomial of degree {} on [{}, {}]: takes {} levels, the operand is at level {}", degree,
+                             series.low, series.high, depth, level);
+    }
+    x = planner.Rescale(planner.MulScalar(x, 1 / half, planner.prime(level - 1) * prime));
+    if (middle != 0) x = planner.AddScalar(x, -middle / half);
+  }
+  KMRT_ASSIGN_OR_RETURN(const int result, planner.Series(x, coefficients, output_scale));
+  return planner.Finish(result);
+}
+
 }  // namespace keymemrt::circuit

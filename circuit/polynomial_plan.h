@@ -108,4 +108,15 @@ class PolynomialPlanner {
   std::map<std::pair<int, int>, int> reduced_;  // (value, level) -> value
 };
 
+// A series on its own interval [low, high], c_0 not halved, of a ciphertext at `level` and `scale`, at exactly
+// `output_scale`, SeriesDepth levels below. Coefficients below 2^-55 of the largest are rounding and count as 0.
+// kInvalidArgument: those of PolynomialPlanner::Series, an empty interval.
+Result<PolynomialPlan> PlanSeries(const scheme::Parameters& parameters, int level, double scale,
+                                  const ChebyshevSeries& series, double output_scale);
+
+// Levels that PlanSeries takes: PolynomialDepth, and one more where a multiplication by a constant has to come first:
+// on another interval than [-1, 1], or where the scale is so far from `prime`, that of the operand's level, that those
+// of high Chebyshev polynomials would run away from it.
+int SeriesDepth(const ChebyshevSeries& series, double scale, double prime);
+
 }  // namespace keymemrt::circuit

@@ -44,7 +44,7 @@ public:
     PassManager manager(&context);
     addPhasesTo(manager, last,
                 {options.function, options.insecure, options.strictTypes, options.regenerateModuli,
-                 options.mostSteps});
+                 options.mostSteps, options.transformForm, options.bootstrapForm});
     if (mlir::failed(manager.run(*module)))
       return fail("cannot be compiled");
     return {};

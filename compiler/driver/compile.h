@@ -19,6 +19,10 @@ struct CompileOptions {
   bool strictTypes = false; // insist on the levels and scales in the input's types
   bool regenerateModuli = false;    // replace moduli that are no NTT primes by primes of their size
   uint64_t mostSteps = 100'000'000; // of executing control flow, before compilation is given up
+  // bsgs, double_hoisted, horner or minimum_key: how linear transforms are carried out, those of
+  // the program and those of bootstrapping.
+  std::string transformForm = "bsgs";
+  std::string bootstrapForm = "double_hoisted";
 };
 
 // The names of the compiler's phases, in order: "import", "ckks", "keyed", "planned", "program".

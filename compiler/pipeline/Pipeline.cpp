@@ -6,17 +6,22 @@
 #include "compiler/transforms/AnnotateKeyLevels/AnnotateKeyLevels.h"
 #include "compiler/transforms/AnnotateLiveness/AnnotateLiveness.h"
 #include "compiler/transforms/CheckParameters/CheckParameters.h"
+#include "compiler/transforms/ChooseBootstrapParameters/ChooseBootstrapParameters.h"
+#include "compiler/transforms/ExpandBootstrap/ExpandBootstrap.h"
 #include "compiler/transforms/Flatten/Flatten.h"
 #include "compiler/transforms/HoistRotations/HoistRotations.h"
 #include "compiler/transforms/InferLevelsAndScales/InferLevelsAndScales.h"
 #include "compiler/transforms/InsertClears/InsertClears.h"
 #include "compiler/transforms/InsertKeys/InsertKeys.h"
+#include "compiler/transforms/LowerChebyshev/LowerChebyshev.h"
 #include "compiler/transforms/LowerLinearTransform/LowerLinearTransform.h"
 #include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 #include "compiler/transforms/MulToAdd/MulToAdd.h"
 #include "compiler/transforms/Normalize/Normalize.h"
+#include "compiler/transforms/PlaceBootstraps/PlaceBootstraps.h"
 #include "compiler/transforms/PrefetchKeys/PrefetchKeys.h"
 #include "compiler/transforms/RegenerateModuli/RegenerateModuli.h"
+#include "compiler/transforms/RemoveUnnecessaryBootstraps/RemoveUnnecessaryBootstraps.h"
 #include "compiler/transforms/ReuseBuffers/ReuseBuffers.h"
 #include "compiler/transforms/RotationIndexAnalysis/RotationIndexAnalysis.h"
 #include "compiler/transforms/VerifyKeyLifetimes/VerifyKeyLifetimes.h"
@@ -68,10 +73,15 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // Before encodings get their place: merged later, a plaintext would live from its first use to
     // a far one.
     manager.addPass(mlir::createCSEPass());
+    manager.addPass(createPlaceBootstraps({options.insecure}));
+    manager.addPass(createChooseBootstrapParameters({options.insecure}));
     break;
   case Phase::Ckks:
     manager.addNestedPass<func::FuncOp>(createInferLevelsAndScales());
-    manager.addNestedPass<func::FuncOp>(createLowerLinearTransform());
+    if (!options.opaqueBootstrap)
+      manager.addNestedPass<func::FuncOp>(createExpandBootstrap({options.bootstrapForm}));
+    manager.addNestedPass<func::FuncOp>(createLowerChebyshev());
+    manager.addNestedPass<func::FuncOp>(createLowerLinearTransform({options.transformForm}));
     break;
   case Phase::Keyed:
     manager.addNestedPass<func::FuncOp>(createInsertKeys());
@@ -111,6 +121,18 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       *this, "regenerate-moduli",
       llvm::cl::desc("Replace moduli that are no NTT primes by primes of their size"),
       llvm::cl::init(false)};
+  Option<std::string> transformForm{
+      *this, "transform-form",
+      llvm::cl::desc("Of linear transforms: bsgs, double_hoisted, horner or minimum_key"),
+      llvm::cl::init(PipelineOptions().transformForm)};
+  Option<std::string> bootstrapForm{
+      *this, "bootstrap-form",
+      llvm::cl::desc("The same of bootstrapping's CoeffToSlot and SlotToCoeff"),
+      llvm::cl::init(PipelineOptions().bootstrapForm)};
+  Option<bool> opaqueBootstrap{
+      *this, "opaque-bootstrap",
+      llvm::cl::desc("Leave each ckks.bootstrap whole, for comparison: no program holds one"),
+      llvm::cl::init(false)};
 };
 
 void registerPipeline(Phase last) {
@@ -121,9 +143,15 @@ void registerPipeline(Phase last) {
   PassPipelineRegistration<CommandLineOptions>(
       "keymemrt-to-" + getPhaseName(last).str(), description,
       [last](OpPassManager &manager, const CommandLineOptions &options) {
-        addPhasesTo(
-            manager, last,
-            {options.function, options.insecure, options.strictTypes, options.regenerateModuli});
+        PipelineOptions all;
+        all.function = options.function;
+        all.insecure = options.insecure;
+        all.strictTypes = options.strictTypes;
+        all.regenerateModuli = options.regenerateModuli;
+        all.transformForm = options.transformForm;
+        all.bootstrapForm = options.bootstrapForm;
+        all.opaqueBootstrap = options.opaqueBootstrap;
+        addPhasesTo(manager, last, all);
       });
 }
 
@@ -134,9 +162,14 @@ void registerPasses() {
   registerRegenerateModuli();
   registerCheckParameters();
   registerFlatten();
+  registerPlaceBootstraps();
+  registerRemoveUnnecessaryBootstraps();
+  registerChooseBootstrapParameters();
+  registerExpandBootstrap();
   registerNormalize();
   registerMulToAdd();
   registerInferLevelsAndScales();
+  registerLowerChebyshev();
   registerLowerLinearTransform();
   registerInsertKeys();
   registerHoistRotations();

@@ -33,10 +33,14 @@ struct PipelineOptions {
   bool strictTypes = false;         // insist on the levels and scales in the input's types
   bool regenerateModuli = false;    // replace moduli that are no NTT primes
   uint64_t mostSteps = 100'000'000; // of executing control flow, before compilation is given up
+  // Forms of linear transforms that have none of their own (lower-linear-transform), and of
+  // bootstrapping's.
+  std::string transformForm = "bsgs";
+  std::string bootstrapForm = "double_hoisted";
+  bool opaqueBootstrap = false; // leave each ckks.bootstrap whole; no program holds one
 };
 
-/// Adds the passes of `phase` alone to `manager`, which runs on a module. The options matter to
-/// Phase::Import.
+/// Adds the passes of `phase` alone to `manager`, which runs on a module.
 void addPhase(mlir::OpPassManager &manager, Phase phase, const PipelineOptions &options);
 
 /// Adds everything from the input up to and including `last`.

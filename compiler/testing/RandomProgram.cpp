@@ -163,6 +163,24 @@ std::string ProgramText::rescale(const std::string &x) {
   return name;
 }
 
+std::string ProgramText::series(const std::string &x, const std::vector<double> &coefficients,
+                                double low, double high) {
+  const std::string name = fresh();
+  line(low == -1 && high == 1
+           ? fmt::format("{} = kernel.eval_chebyshev {} {{coefficients = [{:e}]}} : !ct -> !ct",
+                         name, x, fmt::join(coefficients, ", "))
+           : fmt::format("{} = orion.chebyshev {} {{coefficients = [{:e}], domain_start = {:e} : "
+                         "f64, domain_end = {:e} : f64}} : (!ct) -> !ct",
+                         name, x, fmt::join(coefficients, ", "), low, high));
+  return name;
+}
+
+std::string ProgramText::bootstrap(const std::string &x) {
+  const std::string name = fresh();
+  line(fmt::format("{} = ckks.bootstrap {} : !ct -> !ct", name, x));
+  return name;
+}
+
 std::string ProgramText::levelReduce(const std::string &x, int levels) {
   const std::string name = fresh();
   line(fmt::format("{} = ckks.level_reduce {} {{levelToDrop = {} : i64}} : !ct -> !ct", name, x,
@@ -260,8 +278,22 @@ private:
          x.depth + 1);
   }
 
+  void series(const Value &x) {
+    if (x.depth > 2) // higher powers of what has been multiplied often leave the doubles
+      return;
+    const int degree = 1 + below(7);
+    std::vector<double> coefficients = numbers(static_cast<size_t>(degree) + 1, 0.01);
+    if (chance(30)) // odd
+      for (int k = 0; k < degree; k += 2)
+        coefficients[static_cast<size_t>(k + 1 - degree % 2)] = 0;
+    const double low = chance(50) ? -1 : -4 - below(4);
+    push(text.series(x.name, coefficients, low, low == -1 ? 1 : 4 + below(4)), x.depth + 4);
+  }
+
   void step() {
     const Value x = pick();
+    if (chance(7))
+      return series(x);
     switch (below(9)) {
     case 0:
       return transform(x);

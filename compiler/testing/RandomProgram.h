@@ -46,6 +46,9 @@ public:
   std::string rotate(const std::string &x, int64_t shift, bool dynamic);
   std::string mul(const std::string &a, const std::string &b); // with relinearization
   std::string rescale(const std::string &x);
+  std::string series(const std::string &x, const std::vector<double> &coefficients, double low,
+                     double high);
+  std::string bootstrap(const std::string &x);
   std::string levelReduce(const std::string &x, int levels);
   /// Appends a line to the body.
   void line(const std::string &text);

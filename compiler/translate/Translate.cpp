@@ -3,7 +3,10 @@
 
 #include "compiler/translate/Translate.h"
 
+#include "circuit/bootstrap_plan.h"
+#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Levels/Levels.h"
+#include "compiler/analysis/Parameters/Parameters.h"
 #include "compiler/analysis/PlainSource/PlainSource.h"
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
@@ -38,6 +41,9 @@ private:
   LogicalResult translateResults(func::ReturnOp op);
   LogicalResult translateOp(Operation *op);
   LogicalResult translateEncode(lwe::RLWEEncodeOp op);
+  void translateScalar(Opcode opcode, Operation *op, APFloat real, APFloat imaginary);
+  LogicalResult translateBegin(key_mgmt::BeginTransformOp op);
+  void translateStep(Opcode opcode, Operation *op, Value key, uint64_t step);
   void translateLoad(Operation *op);
   void translateKeyed(Opcode opcode, Operation *op, Value key);
 
@@ -69,6 +75,10 @@ private:
   std::map<std::string, unsigned> weightNames;
   std::map<std::vector<double>, uint32_t> constants;
   std::map<std::string, uint32_t> locations;
+  std::map<std::pair<double, double>, uint32_t> scalars;
+  // By all that they are made of: diagonals, and the attributes together.
+  llvm::DenseMap<std::pair<Value, Attribute>, uint32_t> transforms;
+  llvm::DenseMap<Value, uint32_t> underWay; // of transforms' values
 };
 
 FailureOr<uint32_t> Translation::getCount(DictionaryAttr attrs, StringRef name, int64_t otherwise,
@@ -198,9 +208,15 @@ uint32_t Translation::define(Value value) {
   made.scale = fact.scale;
   if (auto ciphertext = dyn_cast<lwe::CiphertextType>(value.getType()))
     made.parts = static_cast<int32_t>(ciphertext.getSize());
-  else
-    made.kind = isa<lwe::PlaintextType>(value.getType()) ? program::ValueKind::kPlaintext
-                                                         : program::ValueKind::kDigits;
+  else if (isa<lwe::PlaintextType>(value.getType()))
+    made.kind = program::ValueKind::kPlaintext;
+  else if (auto digits = dyn_cast<key_mgmt::DigitsType>(value.getType())) {
+    made.kind = program::ValueKind::kDigits;
+    made.shape = getShape(digits.getShape());
+  } else {
+    made.kind = program::ValueKind::kTransform;
+    made.shape = getShape(cast<key_mgmt::TransformType>(value.getType()).getShape());
+  }
   result.values.push_back(made);
   return values[value] = static_cast<uint32_t>(result.values.size() - 1);
 }
@@ -243,9 +259,18 @@ void Translation::translateLoad(Operation *op) {
       key_mgmt::withKeyLevel(key.getType(), std::nullopt), result.keys.size());
   if (isNew) {
     program::Key made;
+    made.id.shape = getShape(key_mgmt::getKeyShape(key.getType()));
     if (auto rotKey = dyn_cast<key_mgmt::RotKeyType>(key.getType())) {
       made.shift = static_cast<int32_t>(*rotKey.getRotationIndex());
-      made.id = {scheme::KeyKind::kRotation, parameters.GaloisElement(made.shift)};
+      made.id.kind = scheme::KeyKind::kRotation;
+      made.id.galois_element = parameters.GaloisElement(made.shift);
+    } else if (isa<key_mgmt::ConjKeyType>(key.getType())) {
+      made.id.kind = scheme::KeyKind::kConjugation;
+      made.id.galois_element = parameters.ConjugationElement();
+    } else if (auto switchKey = dyn_cast<key_mgmt::SwitchKeyType>(key.getType())) {
+      made.id.kind = scheme::KeyKind::kSecretSwitch;
+      made.id.galois_element =
+          switchKey.getFrom() == 0 ? circuit::kMainToEphemeral : circuit::kEphemeralToMain;
     } else {
       made.id.kind = scheme::KeyKind::kRelinearization;
     }
@@ -262,6 +287,63 @@ void Translation::translateKeyed(Opcode opcode, Operation *op, Value key) {
   level = std::max(level, result.values[made.operands[0]].level);
 }
 
+void Translation::translateScalar(Opcode opcode, Operation *op, APFloat real, APFloat imaginary) {
+  const std::pair<double, double> number(real.convertToDouble(), imaginary.convertToDouble());
+  const auto [it, isNew] = scalars.try_emplace(number, result.scalars.size());
+  if (isNew)
+    result.scalars.emplace_back(number.first, number.second);
+  emit(opcode, op, op->getOperands()).index = it->second;
+}
+
+LogicalResult Translation::translateBegin(key_mgmt::BeginTransformOp op) {
+  Value diagonals = op.getDiagonals();
+  const auto [it, isNew] =
+      transforms.try_emplace({diagonals, op->getPropertiesAsAttribute()}, result.transforms.size());
+  if (isNew) {
+    program::Transform made;
+    made.form = *getForm(op.getForm());
+    made.baby_step = static_cast<int64_t>(op.getBabyStep());
+    made.scale = op.getPlainScale().convertToDouble();
+    made.rotations = op.getRotations();
+    if (ckks::DftStageAttr stage = op.getStageAttr()) {
+      made.source = program::DiagonalSource::kDft;
+      made.stage = getStage(stage);
+    } else {
+      PlainSource source;
+      source.root = diagonals;
+      source.rows = cast<RankedTensorType>(diagonals.getType()).getDimSize(0);
+      source.columns = cast<RankedTensorType>(diagonals.getType()).getDimSize(1);
+      const bool isWeight = isa<BlockArgument>(diagonals);
+      made.source =
+          isWeight ? program::DiagonalSource::kWeight : program::DiagonalSource::kConstant;
+      if (isWeight) {
+        const FailureOr<uint32_t> weight = getWeight(source);
+        if (failed(weight))
+          return failure();
+        made.weight = *weight;
+      }
+      for (; source.row < source.rows; ++source.row)
+        made.rows.push_back(isWeight ? static_cast<uint32_t>(source.row) : getConstant(source));
+    }
+    result.transforms.push_back(std::move(made));
+  }
+  underWay[op.getTransform()] = it->second;
+  emit(Opcode::kBeginTransform, op, op.getInput()).index = it->second;
+  return success();
+}
+
+void Translation::translateStep(Opcode opcode, Operation *op, Value key, uint64_t step) {
+  const uint32_t transform = underWay.at(op->getOperand(0));
+  if (key)
+    translateKeyed(opcode, op, key);
+  else
+    emit(opcode, op, op->getOperands());
+  if (op->getNumResults() == 1)
+    underWay[op->getResult(0)] = transform;
+  result.ops.back().index = transform;
+  result.ops.back().row = static_cast<uint32_t>(step);
+}
+
 LogicalResult Translation::translateOp(Operation *op) {
   auto plainly = [&](Opcode opcode) { return emit(opcode, op, op->getOperands()), success(); };
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -275,6 +357,37 @@ LogicalResult Translation::translateOp(Operation *op) {
       .Case([&](ckks::MulOp) { return plainly(Opcode::kMul); })
       .Case([&](ckks::RescaleOp) { return plainly(Opcode::kRescale); })
       .Case([&](ckks::LevelReduceOp) { return plainly(Opcode::kLevelReduce); })
+      .Case([&](ckks::ModRaiseOp) { return plainly(Opcode::kModRaise); })
+      .Case([&](ckks::MulScalarOp op) {
+        return translateScalar(Opcode::kMulScalar, op, op.getReal(), op.getImaginary()), success();
+      })
+      .Case([&](ckks::MulScalarAddOp op) {
+        return translateScalar(Opcode::kMulScalarAdd, op, op.getReal(), op.getImaginary()),
+               success();
+      })
+      .Case([&](ckks::AddScalarOp op) {
+        return translateScalar(Opcode::kAddScalar, op, op.getReal(), op.getImaginary()), success();
+      })
+      .Case([&](key_mgmt::BeginTransformOp op) { return translateBegin(op); })
+      .Case([&](key_mgmt::BabyStepOp op) {
+        return translateStep(Opcode::kBabyStep, op, op.getRotKey(), op.getStep()), success();
+      })
+      .Case([&](key_mgmt::GiantStepOp op) {
+        return translateStep(Opcode::kGiantStep, op, op.getRotKey(), op.getStep()), success();
+      })
+      .Case([&](key_mgmt::FinishTransformOp op) -> LogicalResult {
+        const uint32_t transform = underWay.at(op.getTransform());
+        const auto plan = result.PlanOf(transform, parameters.slots());
+        if (!plan.ok())
+          return op.emitOpError() << plan.status().message();
+        return translateStep(Opcode::kFinishTransform, op, {}, plan->steps.size() - 1), success();
+      })
+      .Case([&](key_mgmt::ConjugateOp op) {
+        return translateKeyed(Opcode::kConjugate, op, op.getConjKey()), success();
+      })
+      .Case([&](key_mgmt::SwitchSecretOp op) {
+        return translateKeyed(Opcode::kSwitchSecret, op, op.getSwitchKey()), success();
+      })
       .Case([&](key_mgmt::DecomposeOp) { return plainly(Opcode::kDecompose); })
       .Case([&](key_mgmt::ClearOp) { return plainly(Opcode::kClear); })
       .Case([&](key_mgmt::RelinearizeOp op) {
@@ -311,19 +424,13 @@ FailureOr<program::Program> Translation::run(bool insecure) {
 } // namespace
 
 FailureOr<program::Program> translateToProgram(ModuleOp module, bool insecure) {
-  auto param = module->getAttrOfType<ckks::SchemeParamAttr>(ckks::CKKSDialect::kSchemeParamName);
   auto functions = module.getOps<func::FuncOp>();
-  if (!param || !llvm::hasSingleElement(functions))
+  if (!llvm::hasSingleElement(functions))
     return module.emitError("expected a module that verify-program-form accepts");
-  scheme::ParameterLiteral literal;
-  literal.log_n = static_cast<int>(param.getLogN());
-  literal.q.assign(param.getQ().asArrayRef().begin(), param.getQ().asArrayRef().end());
-  literal.p.assign(param.getP().asArrayRef().begin(), param.getP().asArrayRef().end());
-  literal.log_default_scale = static_cast<int>(param.getLogDefaultScale());
-  const auto parameters = scheme::Parameters::Create(literal, insecure ? scheme::Security::kInsecure
-                                                                       : scheme::Security::k128Bit);
-  if (!parameters.ok())
-    return module.emitError() << parameters.status().message();
+  const FailureOr<scheme::Parameters> parameters =
+      getParameters(module, insecure ? scheme::Security::kInsecure : scheme::Security::k128Bit);
+  if (failed(parameters))
+    return failure();
   return Translation(module, *functions.begin(), *parameters)
       .run(insecure && !parameters->Is128BitSecure());
 }

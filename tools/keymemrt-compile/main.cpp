@@ -33,6 +33,12 @@ int Main(int argc, char** argv) {
   app.add_flag("--strict-types", options.strictTypes, "insist on the levels and scales in the model's types");
   app.add_flag("--regenerate-moduli", options.regenerateModuli,
                "replace moduli that are no NTT primes of the ring by primes of their size");
+  const CLI::IsMember forms({"bsgs", "double_hoisted", "horner", "minimum_key"});
+  app.add_option("--transform-form", options.transformForm,
+                 "how linear transforms are carried out: bsgs (default), double_hoisted, horner or minimum_key")
+      ->check(forms);
+  app.add_option("--bootstrap-form", options.bootstrapForm, "the same of bootstrapping's; default double_hoisted")
+      ->check(forms);
   app.add_flag("--quiet", quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
 

@@ -3,10 +3,12 @@
 
 #include "compiler/analysis/Interpreter/Interpreter.h"
 
+#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Interpreter/Cleartext.h"
 #include "compiler/analysis/Levels/Levels.h"
 #include "compiler/analysis/PlainSource/PlainSource.h"
 #include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/dialect/Kernel/Kernel.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
@@ -20,6 +22,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
+#include <complex>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -29,7 +33,8 @@ namespace keymemrt::compiler {
 
 namespace {
 
-using Numbers = std::vector<double>;
+using Number = std::complex<double>;
+using Numbers = std::vector<Number>;
 
 class Interpreter {
 public:
@@ -37,7 +42,7 @@ public:
       : function(function), chain(chain), slots(static_cast<size_t>(chain.slots())),
         domain(domain) {}
 
-  FailureOr<std::vector<Numbers>> run(ArrayRef<Numbers> arguments);
+  FailureOr<std::vector<std::vector<double>>> run(ArrayRef<std::vector<double>> arguments);
 
 private:
   LogicalResult execute(Block &block);
@@ -53,6 +58,14 @@ private:
   LogicalResult executeEncode(lwe::RLWEEncodeOp op);
   LogicalResult executeRescale(ckks::RescaleOp op);
   LogicalResult executeTransform(orion::LinearTransformOp op);
+  LogicalResult executeBootstrap(ckks::BootstrapOp op);
+  LogicalResult executeDft(ckks::DftOp op);
+  LogicalResult executeBegin(key_mgmt::BeginTransformOp op);
+  LogicalResult executeStep(Operation *op, Value input, Value key, uint64_t step);
+  LogicalResult executeFinish(key_mgmt::FinishTransformOp op);
+  LogicalResult executeSeries(Operation *op, ArrayAttr coefficients, double low, double high);
+  LogicalResult executeScalar(Operation *op, Number number);
+  LogicalResult executeScalarSum(ckks::MulScalarAddOp op);
   LogicalResult executeKeyed(Operation *op, Value key);
 
   template <typename Function> void zip(Operation *op, Function function) {
@@ -77,14 +90,14 @@ private:
   }
   std::optional<int64_t> integer(Value value) const {
     if (auto it = values.find(value); it != values.end() && it->second.size() == 1)
-      return static_cast<int64_t>(it->second.front());
+      return static_cast<int64_t>(it->second.front().real());
     return getConstantInteger(value);
   }
   std::vector<double> numbers(ValueRange operands) const {
     std::vector<double> result;
     for (Value operand : operands)
       if (const auto it = values.find(operand); it != values.end() && it->second.size() == 1)
-        result.push_back(it->second.front());
+        result.push_back(it->second.front().real());
     return result;
   }
   /// Each ciphertext of `numbers` on its own.
@@ -118,6 +131,14 @@ private:
   static constexpr size_t kKeySize = 2;
   std::set<double> keys; // loads of those that are loaded now
   double loads = 0;
+  /// A transform under way, in the hands of its last step's result.
+  struct UnderWay {
+    key_mgmt::BeginTransformOp begin;
+    std::shared_ptr<const circuit::LinearTransformPlan> plan;
+    Numbers input;
+    uint64_t steps = 1; // done
+  };
+  std::unordered_map<Value, UnderWay, Hash> underWay;
 };
 
 LogicalResult Interpreter::executeRotate(ckks::RotateOp op) {
@@ -147,7 +168,7 @@ LogicalResult Interpreter::executeEncode(lwe::RLWEEncodeOp op) {
     auto scale = dyn_cast_or_null<FloatAttr>(op.getScaleAttr());
     if (!scale)
       return op.emitOpError("has no scale");
-    for (double &number : result)
+    for (Number &number : result)
       number *= scale.getValueAsDouble();
   }
   values[op.getOutput()] = std::move(result);
@@ -160,7 +181,7 @@ LogicalResult Interpreter::executeRescale(ckks::RescaleOp op) {
     const std::optional<Fact> fact = getFact(op.getInput());
     if (!fact || fact->level < 1)
       return op.emitOpError("has an operand without a level to drop");
-    for (double &number : result)
+    for (Number &number : result)
       number /= chain.prime(fact->level);
   }
   values[op.getOutput()] = std::move(result);
@@ -186,7 +207,7 @@ LogicalResult Interpreter::executeTransform(orion::LinearTransformOp op) {
     const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
     if (!before || !after)
       return op.emitOpError("has no level and scale");
-    for (double &number : result)
+    for (Number &number : result)
       number *= after->scale / before->scale;
   }
   values[op.getOutput()] = std::move(result);
@@ -207,13 +228,167 @@ LogicalResult Interpreter::executeLoad(key_mgmt::LoadKeyOp op) {
   return success();
 }
 
+static Numbers multiplyByStage(ckks::DftStageAttr attr, const Numbers &input) {
+  const circuit::DftStage stage = getStage(attr);
+  const std::vector<int64_t> rotations = stage.Rotations();
+  Numbers result(input.size());
+  for (size_t row = 0; row < rotations.size(); ++row) {
+    const Numbers diagonal = stage.Diagonal(row);
+    const int64_t size = static_cast<int64_t>(input.size());
+    for (int64_t j = 0; j < size; ++j)
+      result[j] +=
+          diagonal[j % diagonal.size()] * input[((j + rotations[row]) % size + size) % size];
+  }
+  return result;
+}
+
+LogicalResult Interpreter::executeBootstrap(ckks::BootstrapOp op) {
+  Numbers result = values[op.getInput()];
+  if (domain == Domain::Encoded) {
+    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
+    if (!before || !after)
+      return op.emitOpError("has no level and scale");
+    for (Number &number : result)
+      number *= after->scale / before->scale;
+  }
+  values[op.getOutput()] = std::move(result);
+  return success();
+}
+
+LogicalResult Interpreter::executeDft(ckks::DftOp op) {
+  Numbers result = multiplyByStage(op.getStage(), values[op.getInput()]);
+  if (domain == Domain::Encoded) {
+    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
+    if (!before || !after)
+      return op.emitOpError("has no level and scale");
+    for (Number &number : result)
+      number *= after->scale / before->scale;
+  }
+  values[op.getOutput()] = std::move(result);
+  return success();
+}
+
+LogicalResult Interpreter::executeBegin(key_mgmt::BeginTransformOp op) {
+  FailureOr<circuit::LinearTransformPlan> plan = getPlan(op, static_cast<int64_t>(slots));
+  if (failed(plan))
+    return failure();
+  underWay[op.getTransform()] = {
+      op, std::make_shared<const circuit::LinearTransformPlan>(*std::move(plan)),
+      values[op.getInput()]};
+  return success();
+}
+
+LogicalResult Interpreter::executeStep(Operation *op, Value input, Value key, uint64_t step) {
+  auto it = underWay.find(op->getOperand(0));
+  if (it == underWay.end())
+    return op->emitOpError("takes a transform that another step has used up");
+  UnderWay now = std::move(it->second);
+  underWay.erase(it);
+  std::optional<int64_t> index = 0;
+  if (key) {
+    const Numbers &loaded = values[key];
+    index = loaded.size() == kKeySize && keys.count(loaded[0].real())
+                ? std::optional(static_cast<int64_t>(loaded[1].real()))
+                : std::nullopt;
+  }
+  if (!index)
+    return op->emitOpError("uses a key that is not loaded, or of unknown index");
+  if (step != now.steps || !isStep(*now.plan, op, step, *index))
+    return op->emitOpError("is not step ") << now.steps << " of its transform's plan";
+  if (input && values[input] != now.input)
+    return op->emitOpError("takes another input than its transform began with");
+  ++now.steps;
+  underWay[op->getResult(0)] = std::move(now);
+  return success();
+}
+
+LogicalResult Interpreter::executeFinish(key_mgmt::FinishTransformOp op) {
+  auto it = underWay.find(op.getTransform());
+  if (it == underWay.end() || it->second.steps + 1 != it->second.plan->steps.size())
+    return op.emitOpError("takes a transform whose steps are not done");
+  UnderWay now = std::move(it->second);
+  underWay.erase(it);
+  Numbers result(slots);
+  if (ckks::DftStageAttr stage = now.begin.getStageAttr()) {
+    result = multiplyByStage(stage, now.input);
+  } else {
+    const Numbers &diagonals = values[now.begin.getDiagonals()];
+    const size_t columns = diagonals.size() / now.begin.getRotations().size();
+    for (auto [row, index] : llvm::enumerate(now.begin.getRotations())) {
+      const Numbers rotated = rotateLeft(now.input, index);
+      for (size_t j = 0; j < slots; ++j)
+        result[j] += diagonals[row * columns + j % columns] * rotated[j];
+    }
+  }
+  if (domain == Domain::Encoded)
+    for (Number &number : result)
+      number *= now.begin.getPlainScale().convertToDouble();
+  values[op.getOutput()] = std::move(result);
+  return success();
+}
+
+LogicalResult Interpreter::executeSeries(Operation *op, ArrayAttr coefficients, double low,
+                                         double high) {
+  const std::optional<Fact> before = getFact(op->getOperand(0)), after = getFact(op->getResult(0));
+  const bool encoded = domain == Domain::Encoded;
+  if (encoded && (!before || !after))
+    return op->emitOpError("has no level and scale");
+  Numbers result = values[op->getOperand(0)];
+  for (Number &number : result) {
+    const Number x = encoded ? number / before->scale : number;
+    const Number u = (2.0 * x - low - high) / (high - low);
+    Number sum = 0, last = u, current = 1; // T_(k-1)(u), T_k(u)
+    for (Attribute coefficient : coefficients) {
+      sum += cast<FloatAttr>(coefficient).getValueAsDouble() * current;
+      const Number next = 2.0 * u * current - last;
+      last = current;
+      current = next;
+    }
+    number = encoded ? sum * after->scale : sum;
+  }
+  values[op->getResult(0)] = std::move(result);
+  return success();
+}
+
+LogicalResult Interpreter::executeScalar(Operation *op, Number number) {
+  Numbers result = values[op->getOperand(0)];
+  const bool product = isa<ckks::MulScalarOp>(op);
+  if (domain == Domain::Encoded) {
+    const std::optional<Fact> before = getFact(op->getOperand(0)),
+                              after = getFact(op->getResult(0));
+    if (!before || !after)
+      return op->emitOpError("has no level and scale");
+    number *= product ? after->scale / before->scale : after->scale;
+  }
+  for (Number &x : result)
+    x = product ? x * number : x + number;
+  values[op->getResult(0)] = std::move(result);
+  return success();
+}
+
+LogicalResult Interpreter::executeScalarSum(ckks::MulScalarAddOp op) {
+  Number number(op.getReal().convertToDouble(), op.getImaginary().convertToDouble());
+  if (domain == Domain::Encoded) {
+    const std::optional<Fact> sum = getFact(op.getSum()), input = getFact(op.getInput());
+    if (!sum || !input)
+      return op.emitOpError("has no level and scale");
+    number *= sum->scale / input->scale;
+  }
+  Numbers result = values[op.getSum()];
+  const Numbers &input = values[op.getInput()];
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] += number * input[i];
+  values[op.getOutput()] = std::move(result);
+  return success();
+}
+
 LogicalResult Interpreter::executeKeyed(Operation *op, Value key) {
   const Numbers &loaded = values[key];
-  if (loaded.size() != kKeySize || !keys.count(loaded[0]))
+  if (loaded.size() != kKeySize || !keys.count(loaded[0].real()))
     return op->emitOpError("uses a key that is not loaded");
   Numbers result = values[op->getOperand(0)];
   if (isa<key_mgmt::RotKeyType>(key.getType()))
-    result = rotateSlots(result, static_cast<int64_t>(loaded[1]));
+    result = rotateSlots(result, static_cast<int64_t>(loaded[1].real()));
   values[op->getResult(0)] = std::move(result);
   return success();
 }
@@ -435,28 +610,63 @@ LogicalResult Interpreter::execute(Operation *op) {
   };
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<ckks::AddOp, ckks::AddPlainOp, lwe::RAddOp, lwe::RAddPlainOp>(
-          [&](auto op) { return zip(op, [](double a, double b) { return a + b; }), success(); })
+          [&](auto op) { return zip(op, [](Number a, Number b) { return a + b; }), success(); })
       .Case<ckks::SubOp, ckks::SubPlainOp, lwe::RSubOp, lwe::RSubPlainOp>(
-          [&](auto op) { return zip(op, [](double a, double b) { return a - b; }), success(); })
+          [&](auto op) { return zip(op, [](Number a, Number b) { return a - b; }), success(); })
       .Case<ckks::MulOp, ckks::MulPlainOp, lwe::RMulOp, lwe::RMulPlainOp>(
-          [&](auto op) { return zip(op, [](double a, double b) { return a * b; }), success(); })
+          [&](auto op) { return zip(op, [](Number a, Number b) { return a * b; }), success(); })
       .Case<ckks::NegateOp, lwe::RNegateOp>([&](auto op) {
         Numbers numbers = values[op->getOperand(0)];
-        for (double &number : numbers)
+        for (Number &number : numbers)
           number = -number;
         values[op->getResult(0)] = std::move(numbers);
         return success();
       })
-      .Case<ckks::RelinearizeOp, ckks::LevelReduceOp, key_mgmt::DecomposeOp>(
-          [&](auto op) { return copy(op); })
+      .Case<ckks::RelinearizeOp, ckks::LevelReduceOp, ckks::SwitchSecretOp, ckks::ModRaiseOp,
+            key_mgmt::DecomposeOp>([&](auto op) { return copy(op); })
       .Case([&](ckks::RotateOp op) { return executeRotate(op); })
       .Case([&](ckks::RescaleOp op) { return executeRescale(op); })
       .Case([&](lwe::RLWEEncodeOp op) { return executeEncode(op); })
       .Case([&](orion::LinearTransformOp op) { return executeTransform(op); })
+      .Case([&](orion::ChebyshevOp op) {
+        return executeSeries(op, op.getCoefficients(), op.getDomainStart().convertToDouble(),
+                             op.getDomainEnd().convertToDouble());
+      })
+      .Case([&](kernel::EvalChebyshevOp op) {
+        return executeSeries(op, op.getCoefficients(), -1, 1);
+      })
+      .Case([&](ckks::MulScalarAddOp op) { return executeScalarSum(op); })
+      .Case<ckks::MulScalarOp, ckks::AddScalarOp>([&](auto op) {
+        return executeScalar(
+            op, Number(op.getReal().convertToDouble(), op.getImaginary().convertToDouble()));
+      })
+      .Case<ckks::ConjugateOp, key_mgmt::ConjugateOp>([&](auto op) -> LogicalResult {
+        if (op->getNumOperands() == 2) {
+          const Numbers &loaded = values[op->getOperand(1)];
+          if (loaded.size() != kKeySize || !keys.count(loaded[0].real()))
+            return op.emitOpError("uses a key that is not loaded");
+        }
+        Numbers result = values[op.getInput()];
+        for (Number &number : result)
+          number = std::conj(number);
+        values[op.getOutput()] = std::move(result);
+        return success();
+      })
+      .Case([&](ckks::BootstrapOp op) { return executeBootstrap(op); })
+      .Case([&](ckks::DftOp op) { return executeDft(op); })
+      .Case([&](key_mgmt::SwitchSecretOp op) { return executeKeyed(op, op.getSwitchKey()); })
+      .Case([&](key_mgmt::BeginTransformOp op) { return executeBegin(op); })
+      .Case([&](key_mgmt::BabyStepOp op) {
+        return executeStep(op, op.getInput(), op.getRotKey(), op.getStep());
+      })
+      .Case([&](key_mgmt::GiantStepOp op) {
+        return executeStep(op, {}, op.getRotKey(), op.getStep());
+      })
+      .Case([&](key_mgmt::FinishTransformOp op) { return executeFinish(op); })
       .Case([&](key_mgmt::LoadKeyOp op) { return executeLoad(op); })
       .Case([&](key_mgmt::ClearKeyOp op) -> LogicalResult {
         const Numbers &key = values[op.getKey()];
-        if (key.size() != kKeySize || !keys.erase(key[0]))
+        if (key.size() != kKeySize || !keys.erase(key[0].real()))
           return op.emitOpError("clears a key that is not loaded");
         return success();
       })
@@ -479,8 +689,9 @@ LogicalResult Interpreter::execute(Operation *op) {
         if (!hasNumbers(op.getResult()))
           return op.emitOpError("has no numbers at hand");
         auto shaped = dyn_cast<ShapedType>(op.getType());
-        values[op.getResult()] =
+        const std::vector<double> numbers =
             getNumbers(op.getResult(), 0, shaped ? shaped.getNumElements() : 1);
+        values[op.getResult()] = Numbers(numbers.begin(), numbers.end());
         return success();
       })
       .Case([&](tensor_ext::RotateOp op) -> LogicalResult {
@@ -494,7 +705,8 @@ LogicalResult Interpreter::execute(Operation *op) {
       .Default([&](Operation *op) { return executeCleartext(op); });
 }
 
-FailureOr<std::vector<Numbers>> Interpreter::run(ArrayRef<Numbers> arguments) {
+FailureOr<std::vector<std::vector<double>>>
+Interpreter::run(ArrayRef<std::vector<double>> arguments) {
   if (!function.getBody().hasOneBlock() || arguments.size() != function.getNumArguments())
     return function.emitError("expected one block and a vector for each of its ")
            << function.getNumArguments() << " arguments";
@@ -503,18 +715,18 @@ FailureOr<std::vector<Numbers>> Interpreter::run(ArrayRef<Numbers> arguments) {
       if (static_cast<size_t>(tensor.getNumElements()) * unit(tensor) != numbers.size())
         return function.emitError("expected ")
                << tensor.getNumElements() * unit(tensor) << " numbers, found " << numbers.size();
-      values[argument] = numbers;
+      values[argument] = Numbers(numbers.begin(), numbers.end());
       continue;
     }
     if (numbers.empty() || slots % numbers.size() != 0)
       return function.emitError("expected a number of slots that divides ")
              << slots << ", found " << numbers.size();
-    Numbers slotted = repeat(numbers);
+    Numbers slotted = repeat(Numbers(numbers.begin(), numbers.end()));
     if (domain == Domain::Encoded) {
       const std::optional<Fact> fact = getFact(argument);
       if (!fact)
         return function.emitError("expected arguments with level and scale");
-      for (double &number : slotted)
+      for (Number &number : slotted)
         number *= fact->scale;
     }
     values[argument] = std::move(slotted);
@@ -522,22 +734,22 @@ FailureOr<std::vector<Numbers>> Interpreter::run(ArrayRef<Numbers> arguments) {
   Block &block = function.getBody().front();
   if (failed(execute(block)))
     return failure();
-  std::vector<Numbers> results;
+  std::vector<std::vector<double>> results;
   for (Value operand : block.getTerminator()->getOperands()) {
     if (!values.contains(operand))
       return block.getTerminator()->emitOpError("returns a value that has been cleared");
-    results.push_back(values[operand]);
-    if (domain == Domain::Encoded)
-      for (double &number : results.back())
-        number /= getFact(operand)->scale;
+    const double scale = domain == Domain::Encoded ? getFact(operand)->scale : 1;
+    results.emplace_back();
+    for (const Number &number : values[operand])
+      results.back().push_back(number.real() / scale);
   }
   return results;
 }
 
 } // namespace
 
-FailureOr<std::vector<Numbers>> interpret(func::FuncOp function, ArrayRef<Numbers> arguments,
-                                          Domain domain) {
+FailureOr<std::vector<std::vector<double>>>
+interpret(func::FuncOp function, ArrayRef<std::vector<double>> arguments, Domain domain) {
   const FailureOr<Chain> chain = Chain::getAround(function);
   if (failed(chain))
     return failure();

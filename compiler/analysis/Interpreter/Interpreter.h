@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The meaning of a program, at every phase: the oracle that passes are tested against. It shares no
-// code with them.
+// code with them but the plans of circuit/.
 //
 // Loops, branches and calls are executed, whatever their bounds and conditions are, on ciphertexts,
 // tensors of them and memrefs of keys.
@@ -28,6 +28,10 @@ enum class Domain {
 /// ciphertext the slots (their number divides N/2; they are repeated cyclically), of a tensor of
 /// numbers its elements, row by row, of a tensor of ciphertexts the N/2 slots of each in turn.
 /// Returns N/2 slots for each result, of a tensor those of each ciphertext in turn.
+///
+/// Slots are complex numbers in between, as bootstrapping needs them; of arguments and results they
+/// are the real parts. A bootstrap changes nothing, nor does what it begins with: no multiples of
+/// q_0 are added that would have to be removed.
 ///
 /// Rotations go to the left through all N/2 slots; short vectors are encoded by cyclic repetition.
 /// Keys and lifetimes are taken seriously: a rotation is by its key's index, and the use of a

@@ -163,8 +163,9 @@ void Checker::attachKey(std::optional<InFlightDiagnostic> &diagnostic, KeyId id)
 //===----------------------------------------------------------------------===//
 
 Type Checker::kindOf(Type type) const {
-  if (isa<key_mgmt::RotKeyType>(type))
-    return key_mgmt::RotKeyType::get(type.getContext());
+  if (auto rotKey = dyn_cast<key_mgmt::RotKeyType>(type))
+    return key_mgmt::RotKeyType::get(type.getContext(), std::nullopt, std::nullopt,
+                                     rotKey.getShape());
   return key_mgmt::withKeyLevel(type, std::nullopt);
 }
 

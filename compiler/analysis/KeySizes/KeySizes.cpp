@@ -3,10 +3,10 @@
 
 #include "compiler/analysis/KeySizes/KeySizes.h"
 
+#include "compiler/analysis/Parameters/Parameters.h"
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "scheme/parameters.h"
 
 #include <algorithm>
 #include <vector>
@@ -29,14 +29,11 @@ int64_t getSlots(Operation *op) {
 }
 
 std::function<uint64_t(Type)> getKeySizes(Operation *op) {
-  const ckks::SchemeParamAttr param = getParam(op);
-  if (!param)
+  if (!getParam(op))
     return {};
-  scheme::ParameterLiteral literal;
-  literal.log_n = static_cast<int>(param.getLogN());
-  literal.q.assign(param.getQ().asArrayRef().begin(), param.getQ().asArrayRef().end());
-  literal.p.assign(param.getP().asArrayRef().begin(), param.getP().asArrayRef().end());
-  literal.log_default_scale = static_cast<int>(param.getLogDefaultScale());
+  auto module = dyn_cast<ModuleOp>(op);
+  const scheme::ParameterLiteral literal =
+      getParameterLiteral(module ? module : op->getParentOfType<ModuleOp>());
   const auto parameters = scheme::Parameters::Create(literal, scheme::Security::kInsecure);
   if (!parameters.ok())
     return {};

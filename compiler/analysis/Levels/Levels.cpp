@@ -50,7 +50,8 @@ FailureOr<Chain> Chain::get(ModuleOp module) {
   if (param.getLogDefaultScale() < 1)
     return module.emitError("expected logDefaultScale of at least 1, found ")
            << param.getLogDefaultScale();
-  return Chain(param);
+  return Chain(param,
+               module->getAttrOfType<ckks::BootstrapAttr>(ckks::CKKSDialect::kBootstrapName));
 }
 
 FailureOr<Chain> Chain::getAround(Operation *op) {

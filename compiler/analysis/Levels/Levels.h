@@ -9,12 +9,18 @@
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace keymemrt::compiler {
 
 inline constexpr llvm::StringLiteral kLevelName = "kmrt.level";
 inline constexpr llvm::StringLiteral kScaleName = "kmrt.scale";
+/// Of a linear transform: its form, and the distance of its giants.
+inline constexpr llvm::StringLiteral kFormName = "kmrt.form";
+inline constexpr llvm::StringLiteral kBabyStepName = "kmrt.baby_step";
+/// Of an operation that needs a key: the ckks.key_shape that the key is to have.
+inline constexpr llvm::StringLiteral kKeyShapeName = "kmrt.key_shape";
 
 /// Level l: the value is modulo q_0 * ... * q_l. Scale: the factor between message and encoding,
 /// not its logarithm.
@@ -42,6 +48,11 @@ public:
   static mlir::FailureOr<Chain> getAround(mlir::Operation *op);
 
   int64_t topLevel() const { return static_cast<int64_t>(param.getQ().size()) - 1; }
+  /// What the program's inputs and the results of bootstraps are at: below the bootstrap circuit's
+  /// own levels, where there are any.
+  int64_t residualTop() const {
+    return bootstrap ? std::min<int64_t>(bootstrap.getTargetLevel(), topLevel()) : topLevel();
+  }
   int64_t slots() const { return int64_t{1} << (param.getLogN() - 1); }
   double defaultScale() const;
   /// What a rescale at `level` divides by: q_level. At level 0 and below there is none left; an
@@ -72,8 +83,10 @@ public:
   void setFact(mlir::Value value, Fact fact) const;
 
 private:
-  explicit Chain(ckks::SchemeParamAttr param) : param(param) {}
+  Chain(ckks::SchemeParamAttr param, ckks::BootstrapAttr bootstrap)
+      : param(param), bootstrap(bootstrap) {}
   ckks::SchemeParamAttr param;
+  ckks::BootstrapAttr bootstrap; // or null
 };
 
 } // namespace keymemrt::compiler

@@ -136,6 +136,59 @@ LogicalResult SchemeParamAttr::verify(function_ref<InFlightDiagnostic()> emitErr
   return success();
 }
 
+LogicalResult KeyShapeAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t level,
+                                   int64_t specials) {
+  if (level < 0 || specials < 1)
+    return emitError() << "expected a level from 0 and at least one special prime, found level "
+                       << level << " and " << specials << " primes";
+  return success();
+}
+
+LogicalResult BootstrapAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t logSlots,
+                                    int64_t targetLevel, DenseI64ArrayAttr coeffToSlot,
+                                    DenseI64ArrayAttr slotToCoeff, int64_t, int64_t, int64_t,
+                                    int64_t, int64_t, int64_t) {
+  if (logSlots < 1 || logSlots > 16)
+    return emitError() << "expected log_slots from 1 to 16, found " << logSlots;
+  if (targetLevel < 0)
+    return emitError() << "expected a target_level of 0 or more, found " << targetLevel;
+  for (auto [name, radices] :
+       {std::pair("coeff_to_slot", coeffToSlot), std::pair("slot_to_coeff", slotToCoeff)}) {
+    int64_t layers = 0;
+    for (int64_t radix : radices.asArrayRef()) {
+      if (radix < 1 || radix > 16)
+        return emitError() << "expected stages of 1 to 16 layers in " << name << ", found "
+                           << radix;
+      layers += radix;
+    }
+    if (layers != logSlots)
+      return emitError() << "expected " << logSlots << " layers in " << name << ", found "
+                         << layers;
+  }
+  return success();
+}
+
+LogicalResult DftStageAttr::verify(function_ref<InFlightDiagnostic()> emitError, DftDirection,
+                                   int64_t logSlots, DenseI64ArrayAttr radices, int64_t stage,
+                                   FloatAttr factor, bool) {
+  int64_t layers = 0;
+  for (int64_t radix : radices.asArrayRef()) {
+    if (radix < 1 || radix > 16)
+      return emitError() << "expected radices from 1 to 16, found " << radix;
+    layers += radix;
+  }
+  if (logSlots < 1 || logSlots > 16 || layers != logSlots)
+    return emitError() << "expected radices whose sum is log_slots, from 1 to 16, found "
+                       << logSlots;
+  if (stage < 0 || stage >= static_cast<int64_t>(radices.size()))
+    return emitError() << "expected a stage from 0 to " << radices.size() - 1 << ", found "
+                       << stage;
+  if (!factor.getType().isF64() || !factor.getValue().isFinite() ||
+      factor.getValue().isNegative() || factor.getValue().isZero())
+    return emitError() << "expected a positive factor of type f64, found " << factor;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------===//
@@ -223,6 +276,40 @@ LogicalResult RelinearizeOp::verify() {
            << getToBasis().size() << ", the length of 'to_basis', found size "
            << lwe::getCiphertextType(getOutput().getType()).getSize();
   return success();
+}
+
+template <typename Op> static LogicalResult verifyScalar(Op op) {
+  if (!op.getReal().isFinite() || !op.getImaginary().isFinite())
+    return op.emitOpError("expected a finite number");
+  return lwe::verifySameSize(op);
+}
+
+LogicalResult MulScalarOp::verify() { return verifyScalar(*this); }
+LogicalResult AddScalarOp::verify() { return verifyScalar(*this); }
+
+LogicalResult MulScalarAddOp::verify() {
+  if (!getReal().isFinite() || !getImaginary().isFinite())
+    return emitOpError("expected a finite number");
+  const auto size = [](Value value) { return lwe::getCiphertextType(value.getType()).getSize(); };
+  if (size(getInput()) > size(getSum()))
+    return emitOpError("expected a product of no more components than the sum's ")
+           << size(getSum()) << ", found " << size(getInput());
+  return lwe::verifySameSize(*this);
+}
+
+LogicalResult ConjugateOp::verify() { return verifyTwoComponents(*this, getInput()); }
+LogicalResult SwitchSecretOp::verify() { return verifyTwoComponents(*this, getInput()); }
+
+LogicalResult DftOp::verify() {
+  if (failed(lwe::verifySameSize(*this)))
+    return failure();
+  return verifyTwoComponents(*this, getInput());
+}
+
+LogicalResult ModRaiseOp::verify() {
+  if (failed(lwe::verifySameSize(*this)))
+    return failure();
+  return verifyTwoComponents(*this, getInput());
 }
 
 LogicalResult BootstrapOp::verify() {

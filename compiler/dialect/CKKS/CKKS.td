@@ -22,6 +22,10 @@ def CKKS_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kSchemeParamName = "ckks.schemeParam";
     /// The names that HEIR's forks give to operations of the orion dialect.
     std::optional<ParseOpHook> getParseOperationHook(::llvm::StringRef name) const override;
+    /// Of the module attributes that hold the BootstrapAttr, and the number of coefficients of the
+    /// secret that are not 0 (an integer; absent: uniform ternary).
+    static constexpr ::llvm::StringLiteral kBootstrapName = "kmrt.bootstrap";
+    static constexpr ::llvm::StringLiteral kSecretWeightName = "kmrt.secret_weight";
   }];
 }
 
@@ -44,6 +48,63 @@ def CKKS_SchemeParamAttr : AttrDef<CKKS_Dialect, "SchemeParam"> {
     DefaultValuedParameter<"::keymemrt::ckks::EncryptionType", "::keymemrt::ckks::EncryptionType::pk">:$encryptionType,
     DefaultValuedParameter<"::keymemrt::ckks::EncryptionTechnique",
                            "::keymemrt::ckks::EncryptionTechnique::standard">:$encryptionTechnique
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def CKKS_KeyShapeAttr : AttrDef<CKKS_Dialect, "KeyShape"> {
+  let mnemonic = "key_shape";
+  let summary = "The special modulus that a key is made for";
+  let description = [{
+    A key for ciphertexts at `level` and below over the first `specials` of p_0, ..., q_(level+1), ...: primes of Q that
+    are gone at `level` make digits larger and so fewer. Keys without a shape are over P and good for every level.
+
+    As the attribute `kmrt.key_shape` of an operation that needs a key: of that key.
+  }];
+  let parameters = (ins "int64_t":$level, "int64_t":$specials);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def CKKS_BootstrapAttr : AttrDef<CKKS_Dialect, "Bootstrap"> {
+  let mnemonic = "bootstrap";
+  let summary = "How every ckks.bootstrap of a module is carried out";
+  let description = [{
+    The module attribute `kmrt.bootstrap`: of the primes in `ckks.schemeParam`'s Q the program has those of the levels up
+    to `target_level`, the bootstrap circuit those above. `coeff_to_slot` and `slot_to_coeff`: layers of the DFT in each
+    stage, a level each; their sums are `log_slots`. The others: circuit/bootstrap_plan.h.
+  }];
+  let parameters = (ins
+    "int64_t":$log_slots,
+    "int64_t":$target_level,
+    "::mlir::DenseI64ArrayAttr":$coeff_to_slot,
+    "::mlir::DenseI64ArrayAttr":$slot_to_coeff,
+    DefaultValuedParameter<"int64_t", "32">:$ephemeral_weight,
+    DefaultValuedParameter<"int64_t", "8">:$log_message_ratio,
+    DefaultValuedParameter<"int64_t", "14">:$range,
+    DefaultValuedParameter<"int64_t", "54">:$degree,
+    DefaultValuedParameter<"int64_t", "2">:$double_angles,
+    DefaultValuedParameter<"int64_t", "1">:$arcsine_degree
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def CKKS_DftStageAttr : AttrDef<CKKS_Dialect, "DftStage"> {
+  let mnemonic = "dft_stage";
+  let summary = "One stage of CoeffToSlot or SlotToCoeff as a product of sparse matrices";
+  let description = [{
+    The matrix has no numbers here: its diagonals follow from these few (circuit/dft.h). `halves`: the transform takes
+    or gives real and imaginary parts side by side (sparse packing).
+  }];
+  let parameters = (ins
+    EnumParameter<CKKS_DftDirection>:$direction,
+    "int64_t":$log_slots,
+    "::mlir::DenseI64ArrayAttr":$radices,
+    "int64_t":$stage,
+    "::mlir::FloatAttr":$factor,
+    DefaultValuedParameter<"bool", "false">:$halves
   );
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
@@ -89,6 +150,45 @@ def CKKS_SubPlainOp : CKKS_PlainOp<"sub_plain"> {
 }
 def CKKS_MulPlainOp : CKKS_PlainOp<"mul_plain", [Commutative]> {
   let summary = "Multiply a ciphertext and a plaintext";
+}
+
+// Numbers that are the same in every slot. The compiler's own; an input has plaintexts.
+class CKKS_ScalarOp<string mnemonic> : CKKS_Op<mnemonic> {
+  let arguments = (ins LWE_CiphertextLike:$input, F64Attr:$real, DefaultValuedAttr<F64Attr, "0.0">:$imaginary);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
+def CKKS_MulScalarOp : CKKS_ScalarOp<"mul_scalar"> {
+  let summary = "Multiply every slot by a number";
+  let description = [{
+    The result may have any scale: ciphertexts are multiplied by the integer nearest to number * result's scale /
+    input's scale, so a number of 1 makes scales equal.
+
+    ```mlir
+    %1 = ckks.mul_scalar %0 {real = 0.5 : f64} : !ct -> !ct
+    ```
+  }];
+}
+def CKKS_AddScalarOp : CKKS_ScalarOp<"add_scalar"> {
+  let summary = "Add a number to every slot";
+}
+
+def CKKS_MulScalarAddOp : CKKS_Op<"mul_scalar_add"> {
+  let summary = "Add a ciphertext times a number to a sum, at the sum's scale";
+  let description = [{
+    `%sum + number * %input`, the product as that of `mul_scalar`.
+
+    ```mlir
+    %1 = ckks.mul_scalar_add %sum, %input {real = 0.5 : f64} : (!ct_D3, !ct) -> !ct_D3
+    ```
+  }];
+  let arguments = (ins LWE_CiphertextLike:$sum, LWE_CiphertextLike:$input, F64Attr:$real,
+                       DefaultValuedAttr<F64Attr, "0.0">:$imaginary);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def CKKS_NegateOp : CKKS_Op<"negate", [Involution, SameOperandsAndResultType]> {
@@ -151,6 +251,54 @@ def CKKS_LevelReduceOp : CKKS_Op<"level_reduce"> {
   let summary = "Drop `levelToDrop` primes of the modulus without dividing";
   let arguments = (ins LWE_CiphertextLike:$input,
                        ConfinedAttr<DefaultValuedAttr<I64Attr, "1">, [IntNonNegative]>:$levelToDrop);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
+// What bootstrapping is made of, besides the operations above. The compiler's own.
+
+def CKKS_ConjugateOp : CKKS_Op<"conjugate", [AllTypesMatch<["input", "output"]>]> {
+  let summary = "Conjugate every slot";
+  let arguments = (ins LWE_CiphertextLike:$input);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "$input attr-dict `:` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
+def CKKS_SwitchSecretOp : CKKS_Op<"switch_secret", [AllTypesMatch<["input", "output"]>]> {
+  let summary = "Bring a ciphertext from one secret to another";
+  let description = [{
+    0 is the main secret, 1 the sparse ephemeral one. What is under the ephemeral secret meets nothing that is not.
+  }];
+  let arguments = (ins LWE_CiphertextLike:$input, I64Attr:$from, I64Attr:$to);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "$input attr-dict `:` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
+def CKKS_ModRaiseOp : CKKS_Op<"mod_raise"> {
+  let summary = "Take a ciphertext modulo q_0 as one modulo more primes";
+  let description = [{
+    It decrypts to the message plus a multiple of q_0 in every coefficient, which what follows has to remove.
+  }];
+  let arguments = (ins LWE_CiphertextLike:$input);
+  let results = (outs LWE_CiphertextLike:$output);
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
+def CKKS_DftOp : CKKS_Op<"dft"> {
+  let summary = "Multiply by the matrix of one stage of CoeffToSlot or SlotToCoeff";
+  let description = [{
+    Not rescaled: the result's scale is the input's times that of the encoded diagonals.
+
+    ```mlir
+    %1 = ckks.dft %0 {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 0,
+                                              factor = 1.0>} : !ct -> !ct
+    ```
+  }];
+  let arguments = (ins LWE_CiphertextLike:$input, CKKS_DftStageAttr:$stage);
   let results = (outs LWE_CiphertextLike:$output);
   let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;

@@ -15,4 +15,9 @@ def CKKS_EncryptionTechnique : I32Enum<"EncryptionTechnique", "OpenFHE's encrypt
   let cppNamespace = "::keymemrt::ckks";
 }
 
+def CKKS_DftDirection : I32Enum<"DftDirection", "which of the two transforms", [
+    I32EnumCase<"coeff_to_slot", 0>, I32EnumCase<"slot_to_coeff", 1>]> {
+  let cppNamespace = "::keymemrt::ckks";
+}
+
 #endif

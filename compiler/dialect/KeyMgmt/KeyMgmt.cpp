@@ -63,10 +63,24 @@ static void printPrefetchType(OpAsmPrinter &printer, Operation *, Type index) {
     printer << " : " << index;
 }
 
+/// The digits' type is not written: they are for keys of the key's shape.
+static ParseResult parseKeyAndDigits(OpAsmParser &parser, Type &key, Type &digits) {
+  keymemrt::key_mgmt::RotKeyType rotKey;
+  if (parser.parseCustomTypeWithFallback(rotKey))
+    return failure();
+  key = rotKey;
+  digits = keymemrt::key_mgmt::DigitsType::get(parser.getContext(), rotKey.getShape());
+  return success();
+}
+
+static void printKeyAndDigits(OpAsmPrinter &printer, Operation *, Type key, Type) {
+  printer.printStrippedAttrOrType(cast<keymemrt::key_mgmt::RotKeyType>(key));
+}
+
 /// The key's type may be left out where it has no level.
 static ParseResult parseRelinearizeTypes(OpAsmParser &parser, Type &input, Type &key,
                                          Type &output) {
-  key = keymemrt::key_mgmt::RelinKeyType::get(parser.getContext(), std::nullopt);
+  key = keymemrt::key_mgmt::RelinKeyType::get(parser.getContext(), std::nullopt, {});
   if (parser.parseType(input) ||
       (succeeded(parser.parseOptionalComma()) && parser.parseType(key)) || parser.parseArrow())
     return failure();
@@ -76,7 +90,7 @@ static ParseResult parseRelinearizeTypes(OpAsmParser &parser, Type &input, Type 
 static void printRelinearizeTypes(OpAsmPrinter &printer, Operation *, Type input, Type key,
                                   Type output) {
   printer << input;
-  if (keymemrt::key_mgmt::getKeyLevel(key))
+  if (keymemrt::key_mgmt::getKeyLevel(key) || keymemrt::key_mgmt::getKeyShape(key))
     printer << ", " << key;
   printer << " -> " << output;
 }
@@ -119,33 +133,50 @@ std::optional<int64_t> getKeyLevel(Type key) {
       .Default(std::nullopt);
 }
 
+ckks::KeyShapeAttr getKeyShape(Type key) {
+  return TypeSwitch<Type, ckks::KeyShapeAttr>(key)
+      .Case<RotKeyType, ConjKeyType, RelinKeyType, SwitchKeyType>(
+          [](auto type) { return type.getShape(); })
+      .Default(ckks::KeyShapeAttr());
+}
+
 Type withKeyLevel(Type key, std::optional<int64_t> level) {
   MLIRContext *context = key.getContext();
   return TypeSwitch<Type, Type>(key)
-      .Case(
-          [&](RotKeyType type) { return RotKeyType::get(context, type.getRotationIndex(), level); })
-      .Case([&](ConjKeyType) { return ConjKeyType::get(context, level); })
-      .Case([&](RelinKeyType) { return RelinKeyType::get(context, level); })
+      .Case([&](RotKeyType type) {
+        return RotKeyType::get(context, type.getRotationIndex(), level, type.getShape());
+      })
+      .Case([&](ConjKeyType type) { return ConjKeyType::get(context, level, type.getShape()); })
+      .Case([&](RelinKeyType type) { return RelinKeyType::get(context, level, type.getShape()); })
       .Case([&](SwitchKeyType type) {
-        return SwitchKeyType::get(context, type.getFrom(), type.getTo(), level);
+        return SwitchKeyType::get(context, type.getFrom(), type.getTo(), level, type.getShape());
       })
       .Default(key);
 }
 
+static std::string describeShape(Type key) {
+  const ckks::KeyShapeAttr shape = getKeyShape(key);
+  return shape ? " (made for level " + std::to_string(shape.getLevel()) + " with " +
+                     std::to_string(shape.getSpecials()) + " special primes)"
+               : "";
+}
+
 std::string describeKey(Type key) {
-  return TypeSwitch<Type, std::string>(key)
-      .Case([](RotKeyType type) -> std::string {
-        return type.getRotationIndex()
-                   ? "the rotation key of index " + std::to_string(*type.getRotationIndex())
-                   : "a rotation key";
-      })
-      .Case([](ConjKeyType) { return "the conjugation key"; })
-      .Case([](RelinKeyType) { return "the relinearization key"; })
-      .Case([](SwitchKeyType type) {
-        return "the switching key from secret " + std::to_string(type.getFrom()) + " to " +
-               std::to_string(type.getTo());
-      })
-      .Default([](Type) -> std::string { return "a key"; });
+  const std::string name =
+      TypeSwitch<Type, std::string>(key)
+          .Case([](RotKeyType type) -> std::string {
+            return type.getRotationIndex()
+                       ? "the rotation key of index " + std::to_string(*type.getRotationIndex())
+                       : "a rotation key";
+          })
+          .Case([](ConjKeyType) { return "the conjugation key"; })
+          .Case([](RelinKeyType) { return "the relinearization key"; })
+          .Case([](SwitchKeyType type) {
+            return "the switching key from secret " + std::to_string(type.getFrom()) + " to " +
+                   std::to_string(type.getTo());
+          })
+          .Default([](Type) -> std::string { return "a key"; });
+  return name + describeShape(key);
 }
 
 /// An index operand is what a rotation key needs, and no other key has.
@@ -216,8 +247,43 @@ template <typename Op> static LogicalResult verifyKeyed(Op op, Type key) {
   return verifyLevel(op, op.getInput().getType(), key);
 }
 
+/// Digits and transforms are for keys of one shape.
+static LogicalResult verifyShape(Operation *op, ckks::KeyShapeAttr expected, Type key) {
+  if (getKeyShape(key) == expected)
+    return success();
+  auto diagnostic = op->emitOpError("expected a key of ");
+  if (expected)
+    return diagnostic << expected << ", found " << key;
+  return diagnostic << "no shape, found " << key;
+}
+
 LogicalResult RotateOp::verify() { return verifyKeyed(*this, getRotKey().getType()); }
-LogicalResult RotateHoistedOp::verify() { return verifyKeyed(*this, getRotKey().getType()); }
+LogicalResult RotateHoistedOp::verify() {
+  if (failed(verifyShape(*this, getDigits().getType().getShape(), getRotKey().getType())))
+    return failure();
+  return verifyKeyed(*this, getRotKey().getType());
+}
+template <typename Op> static LogicalResult verifyStep(Op op) {
+  if (!op.getRotKey())
+    return success();
+  return verifyShape(op, op.getTransform().getType().getShape(), op.getRotKey().getType());
+}
+
+LogicalResult BabyStepOp::verify() { return verifyStep(*this); }
+LogicalResult GiantStepOp::verify() { return verifyStep(*this); }
+LogicalResult BeginTransformOp::verify() {
+  if (failed(verifySize(*this, "a ciphertext", getInput().getType(), 2)))
+    return failure();
+  if (static_cast<bool>(getDiagonals()) == static_cast<bool>(getStageAttr()))
+    return emitOpError("expected either diagonals or a stage");
+  if (getStageAttr() ? !getRotations().empty()
+                     : static_cast<int64_t>(getRotations().size()) !=
+                           cast<RankedTensorType>(getDiagonals().getType()).getDimSize(0))
+    return emitOpError("expected a rotation for each row of the diagonals, none for a stage");
+  if (static_cast<int64_t>(getBabyStep()) < 1)
+    return emitOpError("expected a baby step of at least 1");
+  return success();
+}
 LogicalResult ConjugateOp::verify() { return verifyKeyed(*this, getConjKey().getType()); }
 LogicalResult SwitchSecretOp::verify() { return verifyKeyed(*this, getSwitchKey().getType()); }
 LogicalResult DecomposeOp::verify() {

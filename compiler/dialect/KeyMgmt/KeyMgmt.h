@@ -2,7 +2,7 @@
 // The key_mgmt dialect; documentation is in KeyMgmt.td.
 #pragma once
 
-#include "compiler/dialect/LWE/LWE.h"
+#include "compiler/dialect/CKKS/CKKS.h"
 
 #include "compiler/dialect/KeyMgmt/KeyMgmtDialect.h.inc"
 
@@ -35,6 +35,9 @@ bool isKey(mlir::Type type);
 
 /// The highest level at which a key of this type can be used; nullopt: every level.
 std::optional<int64_t> getKeyLevel(mlir::Type key);
+
+/// The special modulus that a key of this type is made for; null: P.
+ckks::KeyShapeAttr getKeyShape(mlir::Type key);
 
 /// The type of the same key for another level; nullopt: for every level. Types of equal keys are
 /// equal once they have no level.

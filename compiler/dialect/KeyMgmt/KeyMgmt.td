@@ -4,7 +4,7 @@
 #ifndef COMPILER_DIALECT_KEYMGMT_TD
 #define COMPILER_DIALECT_KEYMGMT_TD
 
-include "compiler/dialect/LWE/LWE.td"
+include "compiler/dialect/CKKS/CKKS.td"
 
 def KeyMgmt_Dialect : Dialect {
   let name = "key_mgmt";
@@ -17,7 +17,8 @@ def KeyMgmt_Dialect : Dialect {
 
     A key is what its type says: of a kind (`rot_key`, `conj_key`, `relin_key`, `switch_key`), of an index where it is a
     rotation key, and good for ciphertexts up to `level`, where the type has one (without: up to the top level). Two keys
-    that differ in `level` alone are the same key, of which more or less is loaded.
+    that differ in `level` alone are the same key, of which more or less is loaded. Keys of different `shape`, the special
+    modulus that they are made for, are different keys.
 
     Memory effects keep the order of lifetimes under MLIR's general passes. Every key is memory of its own: `load_key`
     allocates its result, a keyed operation reads its operand, `clear_key` frees its operand, so what happens to one key
@@ -29,7 +30,7 @@ def KeyMgmt_Dialect : Dialect {
     The names of HEIR's fork, `kmrt.load_key` and so on with `kmrt.rotation` for `key_mgmt.rotate`, are read too.
   }];
   let useDefaultTypePrinterParser = 1;
-  let dependentDialects = ["::keymemrt::lwe::LWEDialect"];
+  let dependentDialects = ["::keymemrt::ckks::CKKSDialect"];
 }
 
 //===----------------------------------------------------------------------===//
@@ -45,6 +46,7 @@ class KeyMgmt_Type<string name, string typeMnemonic> : TypeDef<KeyMgmt_Dialect, 
 }
 
 defvar KeyMgmt_Level = OptionalParameter<"std::optional<int64_t>">;
+defvar KeyMgmt_Shape = OptionalParameter<"::keymemrt::ckks::KeyShapeAttr">;
 
 def KeyMgmt_RotKey : KeyMgmt_Type<"RotKey", "rot_key"> {
   let summary = "rotation key";
@@ -52,10 +54,11 @@ def KeyMgmt_RotKey : KeyMgmt_Type<"RotKey", "rot_key"> {
     `!key_mgmt.rot_key<rotation_index = 5>` rotates to the left by 5, `!key_mgmt.rot_key<>` by an amount known at run
     time only. In operations the part between the angle brackets alone is written: `<rotation_index = 5, level = 3>`.
   }];
-  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$rotation_index, KeyMgmt_Level:$level);
+  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$rotation_index, KeyMgmt_Level:$level,
+                        KeyMgmt_Shape:$shape);
   let assemblyFormat = "`<` struct(params) `>`";
   let builders = [TypeBuilder<(ins CArg<"std::optional<int64_t>", "{}">:$rotation_index), [{
-    return $_get($_ctxt, rotation_index, std::nullopt);
+    return $_get($_ctxt, rotation_index, std::nullopt, ::keymemrt::ckks::KeyShapeAttr());
   }]>];
 }
 
@@ -64,7 +67,7 @@ def KeyMgmt_ConjKey : KeyMgmt_Type<"ConjKey", "conj_key"> {
   let description = [{
     Conjugates every slot: the automorphism x -> x^(2N-1).
   }];
-  let parameters = (ins KeyMgmt_Level:$level);
+  let parameters = (ins KeyMgmt_Level:$level, KeyMgmt_Shape:$shape);
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
@@ -73,7 +76,7 @@ def KeyMgmt_RelinKey : KeyMgmt_Type<"RelinKey", "relin_key"> {
   let description = [{
     Switches from s^2 to s.
   }];
-  let parameters = (ins KeyMgmt_Level:$level);
+  let parameters = (ins KeyMgmt_Level:$level, KeyMgmt_Shape:$shape);
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
@@ -82,7 +85,7 @@ def KeyMgmt_SwitchKey : KeyMgmt_Type<"SwitchKey", "switch_key"> {
   let description = [{
     Switches from secret number `from` to secret number `to`; 0 is the main secret, 1 the sparse one of bootstrapping.
   }];
-  let parameters = (ins "int64_t":$from, "int64_t":$to, KeyMgmt_Level:$level);
+  let parameters = (ins "int64_t":$from, "int64_t":$to, KeyMgmt_Level:$level, KeyMgmt_Shape:$shape);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
@@ -90,8 +93,19 @@ def KeyMgmt_Digits : KeyMgmt_Type<"Digits", "digits"> {
   let summary = "digits of a ciphertext";
   let description = [{
     What hoisting shares between the rotations of one ciphertext: the digits of its component c_1, each raised to the
-    basis of Q_l P.
+    basis of Q_l P, for keys of `shape`.
   }];
+  let parameters = (ins KeyMgmt_Shape:$shape);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+}
+
+def KeyMgmt_Transform : KeyMgmt_Type<"Transform", "transform"> {
+  let summary = "linear transform under way";
+  let description = [{
+    What a linear transform has computed so far, for keys of `shape`: each step takes it and gives the next one.
+  }];
+  let parameters = (ins KeyMgmt_Shape:$shape);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
 def KeyMgmt_AnyKey : AnyTypeOf<[KeyMgmt_RotKey, KeyMgmt_ConjKey, KeyMgmt_RelinKey, KeyMgmt_SwitchKey],
@@ -252,7 +266,7 @@ def KeyMgmt_RotateHoistedOp : KeyMgmt_Op<"rotate_hoisted", [AllTypesMatch<["inpu
   let results = (outs LWE_Ciphertext:$output);
   let assemblyFormat = [{
     $input `,` $digits `,` $rot_key attr-dict `:`
-    qualified(type($input)) `,` type($rot_key) `->` qualified(type($output))
+    qualified(type($input)) `,` custom<KeyAndDigits>(type($rot_key), type($digits)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }
@@ -272,6 +286,61 @@ def KeyMgmt_RelinearizeOp : KeyMgmt_Op<"relinearize"> {
     $input `,` $relin_key attr-dict `:` custom<RelinearizeTypes>(type($input), type($relin_key), type($output))
   }];
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Linear transforms, one key at a time
+//===----------------------------------------------------------------------===//
+
+def KeyMgmt_BeginTransformOp : KeyMgmt_Op<"begin_transform"> {
+  let summary = "Begin a linear transform y = sum_r diagonal_r * rotl(x, rotations[r])";
+  let description = [{
+    The diagonals are the rows of `diagonals`, encoded at `plain_scale` when a step needs them, or those of a `stage` of
+    CoeffToSlot or SlotToCoeff. The steps follow of the plan that circuit/linear_transform_plan.h makes of rotations,
+    `form` and `baby_step`, in its order; `step` says which, 0 being this operation. One has a key exactly when it
+    rotates by more than 0; a `baby_step` takes the input once more.
+
+    ```mlir
+    %t0 = key_mgmt.begin_transform %x, %w {baby_step = 4 : i64, form = "horner", plain_scale = 1.0e9 : f64,
+                                           rotations = array<i64: 0, 1, 4>} : (!ct, tensor<3x512xf64>) -> !key_mgmt.transform
+    %t1 = key_mgmt.baby_step %t0, %x {step = 1 : i64} : (!key_mgmt.transform, !ct) -> !key_mgmt.transform
+    %t2 = key_mgmt.baby_step %t1, %x, %rk1 {step = 2 : i64}
+      : (!key_mgmt.transform, !ct, !key_mgmt.rot_key<rotation_index = 1>) -> !key_mgmt.transform
+    %t3 = key_mgmt.giant_step %t2 {step = 3 : i64} : (!key_mgmt.transform) -> !key_mgmt.transform
+    %t4 = key_mgmt.giant_step %t3, %rk4 {step = 4 : i64}
+      : (!key_mgmt.transform, !key_mgmt.rot_key<rotation_index = 4>) -> !key_mgmt.transform
+    %y = key_mgmt.finish_transform %t4 : !key_mgmt.transform -> !ct
+    ```
+  }];
+  let arguments = (ins LWE_Ciphertext:$input, Optional<RankedTensorOf<[AnyFloat]>>:$diagonals,
+                       DenseI64ArrayAttr:$rotations, OptionalAttr<CKKS_DftStageAttr>:$stage, StrAttr:$form,
+                       I64Attr:$baby_step, F64Attr:$plain_scale);
+  // An allocation, so that equal ones stay two: each is used up by its own steps.
+  let results = (outs Res<KeyMgmt_Transform, "the transform", [MemAlloc<KeyMgmt_ValueMemory>]>:$transform);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+class KeyMgmt_StepOp<string mnemonic, dag operands> : KeyMgmt_Op<mnemonic, [AllTypesMatch<["transform", "output"]>]> {
+  let arguments = !con((ins KeyMgmt_Transform:$transform), operands,
+                       (ins Arg<Optional<KeyMgmt_RotKey>, "the key", [MemRead<KeyMgmt_KeyMemory>]>:$rot_key,
+                            ConfinedAttr<I64Attr, [IntNonNegative]>:$step));
+  let results = (outs KeyMgmt_Transform:$output);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def KeyMgmt_BabyStepOp : KeyMgmt_StepOp<"baby_step", (ins LWE_Ciphertext:$input)> {
+  let summary = "Rotate the input of a linear transform, and do the products that take the result";
+}
+def KeyMgmt_GiantStepOp : KeyMgmt_StepOp<"giant_step", (ins)> {
+  let summary = "Rotate a sum of products of a linear transform, and add it up";
+}
+
+def KeyMgmt_FinishTransformOp : KeyMgmt_Op<"finish_transform", [Pure]> {
+  let summary = "The result of a linear transform, not rescaled";
+  let arguments = (ins KeyMgmt_Transform:$transform);
+  let results = (outs LWE_Ciphertext:$output);
+  let assemblyFormat = "$transform attr-dict `:` qualified(type($transform)) `->` qualified(type($output))";
 }
 
 //===----------------------------------------------------------------------===//

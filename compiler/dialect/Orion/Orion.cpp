@@ -50,6 +50,13 @@ LogicalResult LinearTransformOp::verify() {
   return success();
 }
 
+std::vector<double> ChebyshevOp::getCoefficientValues() {
+  std::vector<double> values;
+  for (APFloat value : getCoefficients().getAsValueRange<FloatAttr>())
+    values.push_back(value.convertToDouble());
+  return values;
+}
+
 LogicalResult ChebyshevOp::verify() {
   if (getCoefficients().empty())
     return emitOpError("expected at least one coefficient");

@@ -4,6 +4,8 @@
 
 #include "compiler/dialect/LWE/LWE.h"
 
+#include <vector>
+
 #include "compiler/dialect/Orion/OrionDialect.h.inc"
 
 #define GET_OP_CLASSES

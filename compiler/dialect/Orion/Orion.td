@@ -46,6 +46,10 @@ def Orion_ChebyshevOp : Orion_Op<"chebyshev"> {
   }];
   let arguments = (ins LWE_Ciphertext:$input, F64ArrayAttr:$coefficients, F64Attr:$domain_start, F64Attr:$domain_end);
   let results = (outs LWE_Ciphertext:$output);
+  let extraClassDeclaration = [{
+    /// c_0, c_1, ...
+    std::vector<double> getCoefficientValues();
+  }];
 }
 
 #endif

@@ -21,6 +21,10 @@ namespace {
 /// The level of the ciphertext that `op` switches with a key; nullopt: `op` does something else, or
 /// the level is not known.
 std::optional<int64_t> getLevel(Operation *op) {
+  if (isa<key_mgmt::BabyStepOp, key_mgmt::GiantStepOp>(op)) {
+    const std::optional<Fact> fact = getFact(op->getOperand(0));
+    return fact ? std::optional(fact->level) : std::nullopt;
+  }
   auto type = op->getNumOperands() == 0
                   ? lwe::CiphertextType()
                   : dyn_cast<lwe::CiphertextType>(op->getOperand(0).getType());

@@ -725,7 +725,8 @@ LogicalResult Execution::repeat(Operation *op) {
       operands.push_back(*operand);
       if (number && isa<key_mgmt::LoadKeyOp, key_mgmt::AssumeLoadedOp>(op)) {
         auto key = cast<key_mgmt::RotKeyType>(types.front());
-        types.front() = key_mgmt::RotKeyType::get(op->getContext(), *number, key.getLevel());
+        types.front() =
+            key_mgmt::RotKeyType::get(op->getContext(), *number, key.getLevel(), key.getShape());
         attributes.erase("indices");
       }
     }

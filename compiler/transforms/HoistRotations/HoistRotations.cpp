@@ -22,8 +22,11 @@ struct HoistRotations : impl::HoistRotationsBase<HoistRotations> {
   using HoistRotationsBase::HoistRotationsBase;
 
   void runOnOperation() override {
-    llvm::MapVector<Value, SmallVector<key_mgmt::RotateOp>> rotations; // in program order
-    getOperation().walk([&](key_mgmt::RotateOp op) { rotations[op.getInput()].push_back(op); });
+    // In program order; digits are for keys of one shape.
+    llvm::MapVector<std::pair<Value, Attribute>, SmallVector<key_mgmt::RotateOp>> rotations;
+    getOperation().walk([&](key_mgmt::RotateOp op) {
+      rotations[{op.getInput(), op.getRotKey().getType().getShape()}].push_back(op);
+    });
     for (auto &[original, ops] : rotations) {
       // The original one may be a rotation that has been hoisted itself.
       const Value input = ops.front().getInput();
@@ -48,7 +51,9 @@ struct HoistRotations : impl::HoistRotationsBase<HoistRotations> {
     key_mgmt::RotateOp first = ops.front();
     OpBuilder builder(input.getParentBlock()->findAncestorOpInBlock(*first));
     auto digits = key_mgmt::DecomposeOp::create(
-        builder, first.getLoc(), key_mgmt::DigitsType::get(builder.getContext()), input);
+        builder, first.getLoc(),
+        key_mgmt::DigitsType::get(builder.getContext(), first.getRotKey().getType().getShape()),
+        input);
     copyFact(first, digits);
     for (key_mgmt::RotateOp op : ops) {
       builder.setInsertionPoint(op);

@@ -3,6 +3,8 @@
 
 #include "compiler/transforms/InferLevelsAndScales/InferLevelsAndScales.h"
 
+#include "circuit/polynomial_plan.h"
+#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Levels/Levels.h"
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "compiler/dialect/Orion/Orion.h"
@@ -38,6 +40,7 @@ private:
   LogicalResult visit(Operation *op);
   LogicalResult visitSum(Operation *op);
   LogicalResult visitPlain(Operation *op);
+  LogicalResult visitSeries(orion::ChebyshevOp op);
   LogicalResult visitReturn(func::ReturnOp op);
 
   Fact factOf(Value value) const { return facts.find(value)->second; }
@@ -214,6 +217,15 @@ LogicalResult Inference::visitPlain(Operation *op) {
   return success();
 }
 
+LogicalResult Inference::visitSeries(orion::ChebyshevOp op) {
+  const Value input = rescaleIfDue(op.getInput());
+  op->setOperand(0, input);
+  const Fact fact = factOf(input);
+  const int levels = circuit::SeriesDepth(getSeries(op), fact.scale, chain.prime(fact.level));
+  define(op, {fact.level - levels, chain.defaultScale()});
+  return success();
+}
+
 LogicalResult Inference::visitReturn(func::ReturnOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!facts.contains(operand.get()))
@@ -270,6 +282,12 @@ LogicalResult Inference::visit(Operation *op) {
         define(op, chain.rescaled(product));
         return success();
       })
+      .Case([&](orion::ChebyshevOp op) { return visitSeries(op); })
+      .Case([&](ckks::BootstrapOp op) {
+        op->setOperand(0, rescaleIfDue(op.getInput()));
+        define(op, {chain.residualTop(), chain.defaultScale()});
+        return success();
+      })
       .Case([&](func::ReturnOp op) { return visitReturn(op); })
       .Case<lwe::RLWEEncodeOp>([](auto) { return success(); }) // made anew where it is used
       .Default([](Operation *op) -> LogicalResult {
@@ -284,7 +302,7 @@ LogicalResult Inference::run() {
   Block &block = function.getBody().front();
   for (BlockArgument argument : block.getArguments())
     if (isa<lwe::CiphertextType>(argument.getType())) {
-      facts[argument] = {chain.topLevel(), chain.defaultScale()};
+      facts[argument] = {chain.residualTop(), chain.defaultScale()};
       chain.setFact(argument, factOf(argument));
     }
   SmallVector<Operation *> ops, encodes;
@@ -301,7 +319,7 @@ LogicalResult Inference::run() {
     return emitError(firstWithoutLevels->first)
            << "'" << firstWithoutLevels->second << "' op has no level left: the program needs "
            << missing << (missing == 1 ? " more prime" : " more primes") << " in Q than the "
-           << chain.topLevel() + 1 << " there are";
+           << chain.residualTop() + 1 << " there are";
   }
   for (Operation *op : encodes)
     op->erase();

@@ -7,8 +7,9 @@ include "mlir/Pass/PassBase.td"
 def InferLevelsAndScales : Pass<"infer-levels-and-scales", "::mlir::func::FuncOp"> {
   let summary = "Give every value its level and exact scale, placing rescales and encodings to match";
   let description = [{
-    The levels and scales in the input's types are not believed. Inputs are fresh: top level, default scale. Then, in
-    program order:
+    The levels and scales in the input's types are not believed. Inputs are fresh: top level (below the bootstrap
+    circuit's levels, where there are any), default scale. So are the results of `ckks.bootstrap`, whatever its
+    `targetLevel` says. Then, in program order:
 
     - A rescale happens when it leaves at least half of the default scale (the waterline): the program's own where this
       holds, else they are dropped; missing ones before the next multiplication, plain addition or return. The program's

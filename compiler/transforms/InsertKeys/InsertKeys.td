@@ -5,7 +5,7 @@
 include "mlir/Pass/PassBase.td"
 
 def InsertKeys : Pass<"insert-keys", "::mlir::func::FuncOp"> {
-  let summary = "Load the key of each rotation and relinearization right before it and clear it right after";
+  let summary = "Load the key of each key switch right before it and clear it right after";
   let description = [{
     `ckks.rotate` becomes `key_mgmt.load_key`, `key_mgmt.rotate`, `key_mgmt.clear_key`; `ckks.relinearize` the same with
     the relinearization key. Equal rotations of one ciphertext in a block become one. In loops the shift may be an

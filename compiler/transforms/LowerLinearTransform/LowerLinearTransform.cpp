@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Baby-step giant-step over explicit diagonals.
+// Linear transforms by their diagonals, spelled out or step by step.
 
 #include "compiler/transforms/LowerLinearTransform/LowerLinearTransform.h"
 
+#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Levels/Levels.h"
+#include "compiler/builder/CkksBuilder.h"
 #include "compiler/dialect/CKKS/CKKS.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
@@ -84,6 +86,7 @@ Split chooseSplit(ArrayRef<int32_t> indices, int64_t slots) {
   return best;
 }
 
+/// Rotations and products, for the form bsgs.
 class Lowering {
 public:
   Lowering(orion::LinearTransformOp op, const Chain &chain, Fact input)
@@ -165,6 +168,78 @@ private:
   std::map<int64_t, Value> babies;
 };
 
+/// A transform of either kind as the steps of its plan.
+class Stepping {
+public:
+  Stepping(Operation *op, const Chain &chain)
+      : op(op), chain(chain), builder(op), input(*getFact(op->getOperand(0))) {}
+
+  /// Null where the operation makes no sense; the error is emitted. The product, not rescaled.
+  Value lower(Value diagonals, ArrayRef<int64_t> rotations, ckks::DftStageAttr stage,
+              StringRef form, double plainScale) {
+    const auto shape = op->getAttrOfType<ckks::KeyShapeAttr>(kKeyShapeName);
+    auto type = key_mgmt::TransformType::get(builder.getContext(), shape);
+    int64_t babyStep = 0;
+    if (auto attr = op->getAttrOfType<IntegerAttr>(kBabyStepName)) {
+      babyStep = attr.getInt();
+      if (babyStep < 1) {
+        op->emitOpError("expected '") << kBabyStepName << "' of at least 1, found " << babyStep;
+        return {};
+      }
+    }
+    const std::vector<int64_t> all = stage ? getStage(stage).Rotations() : rotations.vec();
+    const auto plan =
+        circuit::LinearTransformPlan::Make(all, chain.slots(), *getForm(form), babyStep);
+    if (!plan.ok()) {
+      op->emitOpError() << plan.status().message();
+      return {};
+    }
+    const Fact product = chain.multiplied(input, plainScale);
+    auto begin = key_mgmt::BeginTransformOp::create(
+        builder, op->getLoc(), type, cast<TypedValue<lwe::CiphertextType>>(op->getOperand(0)),
+        diagonals, rotations, stage, form, static_cast<uint64_t>(plan->baby_step),
+        APFloat(plainScale));
+    chain.setFact(begin.getTransform(), product);
+    Value transform = begin.getTransform();
+    using Kind = circuit::LinearTransformStep::Kind;
+    for (auto [number, step] : llvm::enumerate(plan->steps)) {
+      if (step.kind == Kind::kBegin || step.kind == Kind::kFinish)
+        continue;
+      const Value key = step.shift == 0 ? Value() : load(step.shift, shape);
+      Operation *made =
+          step.kind == Kind::kBaby
+              ? key_mgmt::BabyStepOp::create(builder, op->getLoc(), type, transform,
+                                             op->getOperand(0), key, number)
+                    .getOperation()
+              : key_mgmt::GiantStepOp::create(builder, op->getLoc(), type, transform, key, number)
+                    .getOperation();
+      transform = made->getResult(0);
+      chain.setFact(transform, product);
+      if (key)
+        key_mgmt::ClearKeyOp::create(builder, op->getLoc(), key);
+    }
+    auto finish = key_mgmt::FinishTransformOp::create(
+        builder, op->getLoc(),
+        chain.getType(cast<lwe::CiphertextType>(op->getResult(0).getType()), product), transform);
+    chain.setFact(finish.getOutput(), product);
+    return finish.getOutput();
+  }
+
+private:
+  Value load(int64_t shift, ckks::KeyShapeAttr shape) {
+    const Value index = arith::ConstantIntOp::create(builder, op->getLoc(), shift, 64);
+    return key_mgmt::LoadKeyOp::create(
+        builder, op->getLoc(),
+        key_mgmt::RotKeyType::get(builder.getContext(), shift, std::nullopt, shape), index,
+        Attribute());
+  }
+
+  Operation *op;
+  const Chain &chain;
+  OpBuilder builder;
+  Fact input;
+};
+
 struct LowerLinearTransform : impl::LowerLinearTransformBase<LowerLinearTransform> {
   using LowerLinearTransformBase::LowerLinearTransformBase;
 
@@ -172,24 +247,68 @@ struct LowerLinearTransform : impl::LowerLinearTransformBase<LowerLinearTransfor
     const FailureOr<Chain> chain = Chain::getAround(getOperation());
     if (failed(chain))
       return signalPassFailure();
-    SmallVector<orion::LinearTransformOp> transforms;
-    getOperation().walk([&](orion::LinearTransformOp op) { transforms.push_back(op); });
-    for (orion::LinearTransformOp op : transforms) {
-      const std::optional<Fact> input = getFact(op.getInput());
-      const int64_t columns = cast<RankedTensorType>(op.getDiagonals().getType()).getDimSize(1);
-      if (!input || input->level < 1 || input->level > chain->topLevel() || !(input->scale > 0)) {
-        op.emitOpError("expected an input with level and scale, of level 1 or more; run "
-                       "infer-levels-and-scales");
-        return signalPassFailure();
-      }
-      if (columns > chain->slots() || chain->slots() % columns != 0) {
-        op.emitOpError("expected diagonals whose length divides the ")
-            << chain->slots() << " slots, found " << columns;
-        return signalPassFailure();
-      }
-      op.replaceAllUsesWith(Lowering(op, *chain, *input).lower());
-      op.erase();
+    if (!getForm(form)) {
+      getOperation().emitError("expected the form bsgs, double_hoisted, horner or minimum_key, "
+                               "found '")
+          << form << "'";
+      return signalPassFailure();
     }
+    SmallVector<Operation *> transforms;
+    getOperation().walk([&](Operation *op) {
+      if (isa<orion::LinearTransformOp, ckks::DftOp>(op))
+        transforms.push_back(op);
+    });
+    for (Operation *op : transforms) {
+      const Value result = lower(op, *chain);
+      if (!result)
+        return signalPassFailure();
+      op->getResult(0).replaceAllUsesWith(result);
+      op->erase();
+    }
+  }
+
+private:
+  /// Null where the operation makes no sense; the error is emitted.
+  Value lower(Operation *op, const Chain &chain) {
+    const std::optional<Fact> input = getFact(op->getOperand(0)),
+                              output = getFact(op->getResult(0));
+    if (!input || input->level < 1 || input->level > chain.topLevel() || !(input->scale > 0) ||
+        !output || !(output->scale > 0)) {
+      op->emitOpError(
+          "expected an input and a result with level and scale, the input of level 1 or "
+          "more; run infer-levels-and-scales");
+      return {};
+    }
+    std::string name = form;
+    if (auto attr = op->getAttrOfType<StringAttr>(kFormName))
+      name = attr.str();
+    if (!getForm(name)) {
+      op->emitOpError("expected '")
+          << kFormName << "' to be bsgs, double_hoisted, horner or minimum_key, found '" << name
+          << "'";
+      return {};
+    }
+    if (auto dft = dyn_cast<ckks::DftOp>(op)) {
+      if (const Status status = getStage(dft.getStage()).Check(); !status.ok()) {
+        op->emitOpError() << status.message();
+        return {};
+      }
+      return Stepping(op, chain).lower({}, {}, dft.getStage(), name, output->scale / input->scale);
+    }
+    auto transform = cast<orion::LinearTransformOp>(op);
+    const int64_t columns =
+        cast<RankedTensorType>(transform.getDiagonals().getType()).getDimSize(1);
+    if (columns > chain.slots() || chain.slots() % columns != 0) {
+      op->emitOpError("expected diagonals whose length divides the ")
+          << chain.slots() << " slots, found " << columns;
+      return {};
+    }
+    if (name == "bsgs")
+      return Lowering(transform, chain, *input).lower();
+    const SmallVector<int64_t> rotations(transform.getDiagonalIndices());
+    const Value product = Stepping(op, chain).lower(transform.getDiagonals(), rotations, {}, name,
+                                                    chain.returningScale(*input));
+    return product ? CkksBuilder(op, chain).rescale(product) : Value();
   }
 };
 

@@ -67,7 +67,8 @@ private:
       return key_mgmt::withKeyLevel(key, std::nullopt);
     if (!rotKey.getRotationIndex())
       return {};
-    return key_mgmt::RotKeyType::get(key.getContext(), reduce(*rotKey.getRotationIndex()));
+    return key_mgmt::RotKeyType::get(key.getContext(), reduce(*rotKey.getRotationIndex()),
+                                     std::nullopt, rotKey.getShape());
   }
 
   void number(Region &region, uint64_t &events) {

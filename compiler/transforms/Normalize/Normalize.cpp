@@ -232,7 +232,7 @@ LogicalResult Normalizer::checkOp(Operation *op) {
         return success();
       })
       .Case<ckks::AddPlainOp, ckks::SubPlainOp, ckks::MulPlainOp, ckks::NegateOp, ckks::RotateOp,
-            ckks::RescaleOp, ckks::LevelReduceOp>([](auto) { return success(); })
+            ckks::RescaleOp, ckks::LevelReduceOp, ckks::BootstrapOp>([](auto) { return success(); })
       .Case([&](lwe::RLWEEncodeOp op) -> LogicalResult {
         if (!isa<lwe::InverseCanonicalEncodingAttr>(op.getEncoding()))
           return op.emitOpError("expected CKKS's encoding, #lwe.inverse_canonical_encoding");
@@ -254,6 +254,13 @@ LogicalResult Normalizer::checkOp(Operation *op) {
         if (failed(checkNumbers(op, diagonals, 0, type.getNumElements())))
           return failure();
         return checkColumns(op, type.getDimSize(1));
+      })
+      .Case([&](orion::ChebyshevOp op) -> LogicalResult {
+        const std::vector<double> c = op.getCoefficientValues();
+        if (std::all_of(c.begin() + 1, c.end(), [](double c) { return c == 0; }))
+          return op.emitOpError("is a constant: expected a coefficient that is not 0 beyond the "
+                                "first");
+        return success();
       })
       .Case([&](func::ReturnOp op) -> LogicalResult {
         for (Value operand : op.getOperands()) {
@@ -283,10 +290,9 @@ LogicalResult Normalizer::checkOp(Operation *op) {
               "computes on cleartext while the program runs, which is not supported: the numbers "
               "of "
               "a plaintext are a row of an argument or of a constant, possibly rotated");
-        if (isa<ckks::BootstrapOp, orion::ChebyshevOp>(op) || dialect == "kernel")
-          return op->emitOpError(
-              "is not supported: bootstrapping and polynomial series must be written as "
-              "additions, multiplications and rotations");
+        if (dialect == "kernel")
+          return op->emitOpError("is not supported: it must be written as additions, "
+                                 "multiplications and rotations");
         return op->emitOpError("is not supported in a straight-line program");
       });
 }

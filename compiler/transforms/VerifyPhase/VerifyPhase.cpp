@@ -61,12 +61,13 @@ struct VerifyPhase : impl::VerifyPhaseBase<VerifyPhase> {
         return op->emitOpError("[P1] works on a tensor of ciphertexts or plaintexts");
     if (number < 2)
       return success();
-    if (dialect == "orion" || dialect == "kernel" || isa<ckks::BootstrapOp>(op))
+    if (dialect == "orion" || dialect == "kernel" || isa<ckks::DftOp>(op))
       return op->emitOpError("[P2] is not lowered to arithmetic");
     for (Value result : op->getResults())
       if (isEncoded(result.getType()) && !getFact(result))
         return op->emitOpError("[P2] has no level and scale");
-    if (number >= 3 && isa<ckks::RotateOp, ckks::RelinearizeOp>(op))
+    if (number >= 3 &&
+        isa<ckks::RotateOp, ckks::RelinearizeOp, ckks::ConjugateOp, ckks::SwitchSecretOp>(op))
       return op->emitOpError("[P3] has no key");
     return success();
   }

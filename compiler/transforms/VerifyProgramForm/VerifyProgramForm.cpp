@@ -4,6 +4,7 @@
 
 #include "compiler/transforms/VerifyProgramForm/VerifyProgramForm.h"
 
+#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Levels/Levels.h"
 #include "compiler/analysis/PlainSource/PlainSource.h"
 #include "compiler/dialect/CKKS/CKKS.h"
@@ -16,6 +17,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <memory>
 
 using namespace mlir;
 
@@ -53,7 +55,8 @@ public:
 
 private:
   static bool isValue(Value value) {
-    return isa<lwe::CiphertextType, lwe::PlaintextType, key_mgmt::DigitsType>(value.getType());
+    return isa<lwe::CiphertextType, lwe::PlaintextType, key_mgmt::DigitsType,
+               key_mgmt::TransformType>(value.getType());
   }
 
   /// Fails silently; the caller knows how to name the value.
@@ -78,19 +81,25 @@ private:
   LogicalResult check(Operation *op);
   LogicalResult checkForm(Operation *op);
   LogicalResult checkLifetimes(Operation *op);
+  LogicalResult checkStep(Operation *op, Value input, Value key, uint64_t step);
 
   func::FuncOp function;
   const Chain &chain;
   llvm::SetVector<Value> alive;       // ciphertexts, plaintexts, digits
   llvm::SetVector<Operation *> loads; // of keys that are loaded now
+  struct UnderWay {
+    std::shared_ptr<const circuit::LinearTransformPlan> plan;
+    Value input;
+    uint64_t steps = 1; // done
+  };
+  llvm::DenseMap<Value, UnderWay> transforms;
 };
 
 LogicalResult Checker::checkLifetimes(Operation *op) {
   for (Value operand : op->getOperands()) {
     if (isValue(operand) && !alive.contains(operand))
       return op->emitOpError("[F6] uses a value that has been cleared");
-    if (key_mgmt::isKey(operand.getType()) &&
-        !loads.contains(operand.getDefiningOp()))
+    if (key_mgmt::isKey(operand.getType()) && !loads.contains(operand.getDefiningOp()))
       return op->emitOpError("[F5] uses a key that is not loaded");
   }
   if (auto clear = dyn_cast<key_mgmt::ClearOp>(op)) {
@@ -99,6 +108,8 @@ LogicalResult Checker::checkLifetimes(Operation *op) {
     loads.remove(clear.getKey().getDefiningOp());
   } else if (isa<key_mgmt::LoadKeyOp>(op)) {
     loads.insert(op);
+  } else if (isa<key_mgmt::BabyStepOp, key_mgmt::GiantStepOp, key_mgmt::FinishTransformOp>(op)) {
+    alive.remove(op->getOperand(0)); // used up
   } else if (isa<func::ReturnOp>(op)) {
     for (Value operand : op->getOperands())
       alive.remove(operand); // a value returned twice is still one
@@ -107,6 +118,19 @@ LogicalResult Checker::checkLifetimes(Operation *op) {
     if (isValue(result))
       alive.insert(result);
   return success();
+}
+
+LogicalResult Checker::checkStep(Operation *op, Value input, Value key, uint64_t step) {
+  UnderWay now = transforms.lookup(op->getOperand(0));
+  const int64_t shift =
+      key ? cast<key_mgmt::RotKeyType>(key.getType()).getRotationIndex().value_or(0) : 0;
+  if (!now.plan || step != now.steps || !isStep(*now.plan, op, step, shift) ||
+      (input && input != now.input))
+    return op->emitOpError("[F8] is not step ") << now.steps << " of its transform's plan";
+  ++now.steps;
+  transforms[op->getResult(0)] = now;
+  const Fact fact = *getFact(op->getOperand(0));
+  return expect(op, fact.level, fact.scale);
 }
 
 LogicalResult Checker::checkForm(Operation *op) {
@@ -148,8 +172,48 @@ LogicalResult Checker::checkForm(Operation *op) {
       .Case([&](ckks::LevelReduceOp op) {
         return expect(op, fact(0).level - static_cast<int64_t>(op.getLevelToDrop()), fact(0).scale);
       })
-      .Case<ckks::NegateOp, key_mgmt::RotateOp, key_mgmt::RelinearizeOp, key_mgmt::DecomposeOp>(
+      .Case<ckks::NegateOp, key_mgmt::RotateOp, key_mgmt::RelinearizeOp, key_mgmt::DecomposeOp,
+            key_mgmt::ConjugateOp, key_mgmt::SwitchSecretOp>(
           [&](auto op) { return expect(op, fact(0).level, fact(0).scale); })
+      .Case([&](ckks::AddScalarOp op) { return expect(op, fact(0).level, fact(0).scale); })
+      .Case([&](ckks::MulScalarAddOp op) -> LogicalResult {
+        if (failed(oneLevel()))
+          return failure();
+        return expect(op, fact(0).level, fact(0).scale);
+      })
+      // Its scale is what the number is multiplied at.
+      .Case([&](ckks::MulScalarOp op) {
+        return expect(op, fact(0).level, getFact(op.getOutput())->scale);
+      })
+      .Case([&](ckks::ModRaiseOp op) -> LogicalResult {
+        const Fact result = *getFact(op.getOutput());
+        if (fact(0).level != 0 || result.level < 1)
+          return op.emitOpError("[F4] expected to lead from level 0 upwards, found levels ")
+                 << fact(0).level << " and " << result.level;
+        return expect(op, result.level, fact(0).scale);
+      })
+      .Case([&](key_mgmt::BeginTransformOp op) -> LogicalResult {
+        FailureOr<circuit::LinearTransformPlan> plan = getPlan(op, chain.slots());
+        if (failed(plan))
+          return failure();
+        if (op.getDiagonals() && !isa<BlockArgument>(op.getDiagonals()) &&
+            !hasNumbers(op.getDiagonals()))
+          return op.emitOpError("[F2] expected diagonals that are an argument or a constant");
+        transforms[op.getTransform()] = {
+            std::make_shared<const circuit::LinearTransformPlan>(*std::move(plan)), op.getInput()};
+        return expect(op, fact(0).level, fact(0).scale * op.getPlainScale().convertToDouble());
+      })
+      .Case([&](key_mgmt::FinishTransformOp op) -> LogicalResult {
+        const UnderWay now = transforms.lookup(op.getTransform());
+        if (!now.plan || now.steps + 1 != now.plan->steps.size())
+          return op.emitOpError("[F8] ends a transform whose steps are not done");
+        return expect(op, fact(0).level, fact(0).scale);
+      })
+      .Case([&](key_mgmt::BabyStepOp op) {
+        return checkStep(op, op.getInput(), op.getRotKey(), op.getStep());
+      })
+      .Case(
+          [&](key_mgmt::GiantStepOp op) { return checkStep(op, {}, op.getRotKey(), op.getStep()); })
       .Case([&](key_mgmt::RotateHoistedOp op) -> LogicalResult {
         auto decompose = op.getDigits().getDefiningOp<key_mgmt::DecomposeOp>();
         if (!decompose || decompose.getInput() != op.getInput())
@@ -176,9 +240,12 @@ LogicalResult Checker::checkForm(Operation *op) {
                  << chain.slots() - 1 << " that is also in the key's type";
         return success();
       })
-      .Case<key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp,
-            arith::ConstantOp, tensor::ExtractSliceOp, tensor_ext::RotateOp>(
-          [](auto) { return success(); })
+      .Case<key_mgmt::ClearKeyOp, key_mgmt::ClearOp, func::ReturnOp, arith::ConstantOp,
+            tensor::ExtractSliceOp, tensor_ext::RotateOp>([](auto) { return success(); })
+      .Case([](ckks::BootstrapOp op) -> LogicalResult {
+        return op.emitOpError("[F2] is whole, and no program holds a whole bootstrap: run "
+                              "expand-bootstrap (leave out opaque-bootstrap)");
+      })
       .Default([](Operation *op) -> LogicalResult {
         return op->emitOpError("[F2] is no operation of a program");
       });

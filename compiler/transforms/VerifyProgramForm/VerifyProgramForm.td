@@ -18,6 +18,7 @@ def VerifyProgramForm : Pass<"verify-program-form", "::mlir::ModuleOp"> {
     - F5: each key is loaded before its uses, cleared exactly once, after the last of them, and has a known index.
     - F6: each value is cleared exactly once, after its last use, or returned.
     - F7: digits are used with the ciphertext that they were decomposed from.
+    - F8: a linear transform takes the steps of its plan, in their order, each value of it once.
   }];
 }
 

@@ -5,8 +5,13 @@
 // CHECK-DAG: --hoist-rotations - Decompose a ciphertext once
 // CHECK-DAG: --infer-levels-and-scales - Give every value its level and exact scale
 // CHECK-DAG: --insert-clears - End the lifetime of each ciphertext
-// CHECK-DAG: --insert-keys - Load the key of each rotation
-// CHECK-DAG: --lower-linear-transform - Lower orion.linear_transform
+// CHECK-DAG: --insert-keys - Load the key of each key switch
+// CHECK-DAG: --choose-bootstrap-parameters - Give a module with bootstraps
+// CHECK-DAG: --expand-bootstrap - Make of each ckks.bootstrap its stages
+// CHECK-DAG: --lower-chebyshev - Lower orion.chebyshev to products and sums
+// CHECK-DAG: --lower-linear-transform - Lower linear transforms by their diagonals
+// CHECK-DAG: --place-bootstraps - Bootstrap where a program runs out of levels
+// CHECK-DAG: --remove-unnecessary-bootstraps - Drop the bootstraps
 // CHECK-DAG: --merge-key-lifetimes - Load a key once instead of again
 // CHECK-DAG: --annotate-key-levels - Write into the type of each key
 // CHECK-DAG: --annotate-liveness - Write beside each buffer

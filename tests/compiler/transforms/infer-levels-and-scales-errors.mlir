@@ -58,7 +58,7 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
 
   func.func @loop(%x: !ct) -> !ct {
     // expected-error@+1 {{is not in the form that the pass 'normalize' leaves}}
-    %y = orion.chebyshev %x {coefficients = [0.0, 1.0], domain_start = -1.0 : f64, domain_end = 1.0 : f64} : (!ct) -> !ct
+    %y = kernel.eval_chebyshev %x {coefficients = [0.0, 1.0]} : !ct -> !ct
     return %y : !ct
   }
 }

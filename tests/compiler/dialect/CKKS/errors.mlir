@@ -408,3 +408,129 @@ func.func @f(%a: !ct_d3) {
   %0 = ckks.bootstrap %a : !ct_d3 -> !ct_d3
   return
 }
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct) {
+  // expected-error@+1 {{expected a finite number}}
+  %0 = ckks.mul_scalar %a {real = 0x7FF0000000000000 : f64} : !ct -> !ct
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct, %b: !ct_d3) {
+  // expected-error@+1 {{expected a product of no more components than the sum's 2, found 3}}
+  %0 = ckks.mul_scalar_add %a, %b {real = 1.0 : f64} : (!ct, !ct_d3) -> !ct
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%b: !ct_d3) {
+  // expected-error@+1 {{expected a ciphertext of size 2, found size 3; relinearize it first}}
+  %0 = ckks.conjugate %b : !ct_d3
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct) {
+  // expected-error@+1 {{expected a level from 0 and at least one special prime, found level 1 and 0 primes}}
+  %0 = ckks.conjugate %a {kmrt.key_shape = #ckks.key_shape<level = 1, specials = 0>} : !ct
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct) {
+  // expected-error@+1 {{expected radices whose sum is log_slots, from 1 to 16, found 8}}
+  %0 = ckks.dft %a {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 8, radices = [4, 5], stage = 1, factor = 0.5 : f64>} : !ct -> !ct
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct) {
+  // expected-error@+1 {{expected a stage from 0 to 1, found 2}}
+  %0 = ckks.dft %a {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 2, factor = 0.5 : f64>} : !ct -> !ct
+  return
+}
+
+// -----
+
+!q0 = !mod_arith.int<1073741441 : i64>
+#ring_q = #polynomial.ring<coefficientType = !rns.rns<!q0>, polynomialModulus = <1 + x**1024>>
+#ring_m = #polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**1024>>
+#enc = #lwe.inverse_canonical_encoding<scaling_factor = 30>
+#pt_space = #lwe.plaintext_space<ring = #ring_m, encoding = #enc>
+#ct_space = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix>
+#ct_space_d3 = #lwe.ciphertext_space<ring = #ring_q, encryption_type = mix, size = 3>
+!ct = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space, key = <>>
+!ct_d3 = !lwe.lwe_ciphertext<plaintext_space = #pt_space, ciphertext_space = #ct_space_d3, key = <>>
+
+func.func @f(%a: !ct) {
+  // expected-error@+1 {{expected a positive factor of type f64, found 0.000000e+00 : f64}}
+  %0 = ckks.dft %a {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 1, factor = 0.0 : f64>} : !ct -> !ct
+  return
+}

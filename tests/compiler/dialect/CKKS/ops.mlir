@@ -110,3 +110,27 @@ module attributes {
     return %0 : !ct
   }
 }
+
+// What the compiler's own passes make.
+// CHECK-LABEL: func.func @compiled
+func.func @compiled(%a: !ct, %b: !ct_d3, %low: !ct0) -> !ct {
+  // CHECK: ckks.mul_scalar %ct {real = 5.000000e-01 : f64} : !ct_L1 -> !ct_L1
+  %0 = ckks.mul_scalar %a {real = 0.5 : f64} : !ct -> !ct
+  // CHECK: ckks.mul_scalar %{{.*}} {imaginary = -1.000000e+00 : f64, real = 0.000000e+00 : f64} : !ct_L1 -> !ct_L1
+  %1 = ckks.mul_scalar %0 {real = 0.0 : f64, imaginary = -1.0 : f64} : !ct -> !ct
+  // CHECK: ckks.add_scalar %{{.*}} {real = 2.000000e+00 : f64} : !ct_L1 -> !ct_L1
+  %2 = ckks.add_scalar %1 {real = 2.0 : f64} : !ct -> !ct
+  // CHECK: ckks.mul_scalar_add %{{.*}}, %{{.*}} {real = 3.000000e+00 : f64} : (!ct_L1_D3, !ct_L1) -> !ct_L1_D3
+  %3 = ckks.mul_scalar_add %b, %2 {real = 3.0 : f64} : (!ct_d3, !ct) -> !ct_d3
+  // CHECK: ckks.conjugate %{{.*}} {kmrt.key_shape = #ckks.key_shape<level = 1, specials = 2>} : !ct_L1
+  %4 = ckks.conjugate %2 {kmrt.key_shape = #ckks.key_shape<level = 1, specials = 2>} : !ct
+  // CHECK: ckks.switch_secret %{{.*}} {from = 0 : i64, to = 1 : i64} : !ct_L0
+  %5 = ckks.switch_secret %low {from = 0, to = 1} : !ct0
+  // CHECK: ckks.mod_raise %{{.*}} : !ct_L0 -> !ct_L1
+  %6 = ckks.mod_raise %5 : !ct0 -> !ct
+  // CHECK: ckks.dft %{{.*}} {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 1, factor = 5.000000e-01 : f64>} : !ct_L1 -> !ct_L1
+  %7 = ckks.dft %6 {stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 1, factor = 0.5 : f64>} : !ct -> !ct
+  // CHECK: halves = true
+  %8 = ckks.dft %7 {stage = #ckks.dft_stage<direction = coeff_to_slot, log_slots = 3, radices = [3], stage = 0, factor = 0.5 : f64, halves = true>} : !ct -> !ct
+  return %8 : !ct
+}

@@ -90,3 +90,26 @@ func.func @evaluate(%x: !ct, %y: !ct_d3, %p: !pt, %k: !key_mgmt.rot_key<rotation
   key_mgmt.clear %p : !pt
   return %3 : !ct
 }
+
+// Keys of a shape, and linear transforms one key at a time.
+// CHECK-LABEL: func.func @transform
+func.func @transform(%x: !ct, %w: tensor<3x512xf64>, %i: index) -> !ct {
+  // CHECK: %[[K:.*]] = key_mgmt.load_key %{{.*}} : index -> <rotation_index = 1, shape = <level = 0, specials = 1>>
+  %k = key_mgmt.load_key %i : index -> <rotation_index = 1, shape = <level = 0, specials = 1>>
+  // CHECK: %[[T:.*]] = key_mgmt.begin_transform %ct, %arg0 {baby_step = 2 : i64, form = "horner", plain_scale = 1.000000e+09 : f64, rotations = array<i64: 0, 1, 2>} : (!ct_L0, tensor<3x512xf64>) -> !key_mgmt.transform<shape = <level = 0, specials = 1>>
+  %0 = key_mgmt.begin_transform %x, %w {baby_step = 2 : i64, form = "horner", plain_scale = 1.0e9 : f64, rotations = array<i64: 0, 1, 2>} : (!ct, tensor<3x512xf64>) -> !key_mgmt.transform<shape = <level = 0, specials = 1>>
+  // CHECK: %[[T1:.*]] = key_mgmt.baby_step %[[T]], %ct, %[[K]] {step = 1 : i64} : (!key_mgmt.transform<shape = <level = 0, specials = 1>>, !ct_L0, !key_mgmt.rot_key<rotation_index = 1, shape = <level = 0, specials = 1>>) -> !key_mgmt.transform<shape = <level = 0, specials = 1>>
+  %1 = key_mgmt.baby_step %0, %x, %k {step = 1} : (!key_mgmt.transform<shape = <level = 0, specials = 1>>, !ct, !key_mgmt.rot_key<rotation_index = 1, shape = <level = 0, specials = 1>>) -> !key_mgmt.transform<shape = <level = 0, specials = 1>>
+  // CHECK: key_mgmt.giant_step %[[T1]] {step = 2 : i64}
+  %2 = key_mgmt.giant_step %1 {step = 2} : (!key_mgmt.transform<shape = <level = 0, specials = 1>>) -> !key_mgmt.transform<shape = <level = 0, specials = 1>>
+  // CHECK: key_mgmt.finish_transform %{{.*}} : !key_mgmt.transform<shape = <level = 0, specials = 1>> -> !ct_L0
+  %3 = key_mgmt.finish_transform %2 : !key_mgmt.transform<shape = <level = 0, specials = 1>> -> !ct
+  // CHECK: key_mgmt.begin_transform %{{.*}} {baby_step = 1 : i64, form = "bsgs", plain_scale = 1.000000e+09 : f64, rotations = array<i64>, stage = #ckks.dft_stage<
+  %4 = key_mgmt.begin_transform %3 {baby_step = 1 : i64, form = "bsgs", plain_scale = 1.0e9 : f64, rotations = array<i64>, stage = #ckks.dft_stage<direction = slot_to_coeff, log_slots = 9, radices = [4, 5], stage = 1, factor = 0.5 : f64>} : (!ct) -> !key_mgmt.transform
+  // Digits are for keys of one shape; their type is not written twice.
+  // CHECK: %[[D:.*]] = key_mgmt.decompose %ct : !ct_L0 -> !key_mgmt.digits<shape = <level = 0, specials = 1>>
+  %d = key_mgmt.decompose %x : !ct -> !key_mgmt.digits<shape = <level = 0, specials = 1>>
+  // CHECK: key_mgmt.rotate_hoisted %ct, %[[D]], %[[K]] : !ct_L0, <rotation_index = 1, shape = <level = 0, specials = 1>> -> !ct_L0
+  %5 = key_mgmt.rotate_hoisted %x, %d, %k : !ct, <rotation_index = 1, shape = <level = 0, specials = 1>> -> !ct
+  return %5 : !ct
+}
