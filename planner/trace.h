@@ -15,8 +15,9 @@
 
 namespace keymemrt::planner {
 
-// What a use costs beside its bytes: a hoisted rotation reuses digits, so that it passes its key several times faster.
-enum class UseKind : uint8_t { kFull = 0, kHoisted = 1, kRelinearize = 2 };
+// What a use costs beside its bytes: a hoisted rotation reuses digits, so that it passes its key several times faster;
+// a double-hoisted one leaves out the division by P, too.
+enum class UseKind : uint8_t { kFull = 0, kHoisted = 1, kRelinearize = 2, kDoubleHoisted = 3 };
 
 struct KeyUse {
   uint32_t op = 0;      // index of the operation in the program: for messages

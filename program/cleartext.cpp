@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 
 namespace keymemrt::program {
@@ -10,36 +11,64 @@ namespace keymemrt::program {
 namespace {
 
 // Slots of a value: a vector whose length, a power of two, divides N/2, standing for its cyclic repetition.
-using Slots = std::vector<double>;
+struct Slots {
+  std::vector<double> real;
+  std::vector<double> imaginary = {};  // empty: zero
 
-bool AllFinite(const Slots& slots) {
-  return std::all_of(slots.begin(), slots.end(), [](double x) { return std::isfinite(x); });
+  size_t size() const { return real.size(); }
+  bool complex() const { return !imaginary.empty(); }
+  std::complex<double> operator[](size_t i) const { return {real[i], complex() ? imaginary[i] : 0}; }
+};
+
+bool AllFinite(const std::vector<double>& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
 }
 
 // NaN when a slot is.
 double Magnitude(const Slots& slots) {
   double largest = 0;
-  for (double x : slots) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const double x = slots.complex() ? std::hypot(slots.real[i], slots.imaginary[i]) : std::abs(slots.real[i]);
     if (std::isnan(x)) return x;
-    largest = std::max(largest, std::abs(x));
+    largest = std::max(largest, x);
   }
   return largest;
 }
 
-Slots RotateLeft(const Slots& in, int64_t shift) {
+std::vector<double> RotateLeft(const std::vector<double>& in, int64_t shift) {
+  if (in.empty()) return {};
   const int64_t length = static_cast<int64_t>(in.size());
   const size_t start = static_cast<size_t>(((shift % length) + length) % length);
-  Slots out(in.size());
+  std::vector<double> out(in.size());
   std::rotate_copy(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(start), in.end(), out.begin());
   return out;
 }
 
-// `a` is a ciphertext, `b` a ciphertext or a plaintext: never longer than `a`.
+Slots RotateLeft(const Slots& in, int64_t shift) {
+  return {RotateLeft(in.real, shift), RotateLeft(in.imaginary, shift)};
+}
+
+// `a` is a ciphertext, `b` a ciphertext or a plaintext: never longer than `a`. f: on doubles and on complex numbers.
 template <typename F>
 Slots Combine(const Slots& a, const Slots& b, F f) {
-  Slots out(a.size());
+  Slots out{std::vector<double>(a.size())};
   const size_t mask = b.size() - 1;
-  for (size_t i = 0; i < a.size(); ++i) out[i] = f(a[i], b[i & mask]);
+  if (!a.complex() && !b.complex()) {
+    for (size_t i = 0; i < a.size(); ++i) out.real[i] = f(a.real[i], b.real[i & mask]);
+    return out;
+  }
+  out.imaginary.resize(a.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    const std::complex<double> value = f(a[i], b[i & mask]);
+    out.real[i] = value.real();
+    out.imaginary[i] = value.imag();
+  }
+  return out;
+}
+
+Slots Constant(std::complex<double> scalar) {
+  Slots out{{scalar.real()}};
+  if (scalar.imag() != 0) out.imaginary = {scalar.imag()};
   return out;
 }
 
@@ -56,8 +85,8 @@ class Interpreter {
     KMRT_RETURN_IF_ERROR(SetInputs(inputs));
     for (uint32_t i = 0; i < program_.ops.size(); ++i) KMRT_RETURN_IF_ERROR(Step(i));
     for (const Output& output : program_.outputs) {
-      const Slots& slots = values_[output.value];
-      result_.outputs.emplace_back(slots.begin(), slots.begin() + output.length);
+      const std::vector<double>& real = values_[output.value].real;
+      result_.outputs.emplace_back(real.begin(), real.begin() + output.length);
     }
     return std::move(result_);
   }
@@ -73,9 +102,9 @@ class Interpreter {
         return InvalidArgument("input '{}' has {} numbers, {} expected", input.name, inputs[i].size(), input.length);
       }
       if (!AllFinite(inputs[i])) return InvalidArgument("input '{}' holds a number that is not finite", input.name);
-      Slots slots(slots_, 0.0);
+      Slots slots{std::vector<double>(slots_, 0.0)};
       for (size_t begin = 0; begin < slots_; begin += input.period) {
-        std::copy(inputs[i].begin(), inputs[i].end(), slots.begin() + static_cast<std::ptrdiff_t>(begin));
+        std::copy(inputs[i].begin(), inputs[i].end(), slots.real.begin() + static_cast<std::ptrdiff_t>(begin));
       }
       Define(kNone, input.value, std::move(slots));
     }
@@ -94,25 +123,28 @@ class Interpreter {
       }
       case Opcode::kAdd:
       case Opcode::kAddPlain:
-        Define(index, op.result, Combine(*a, *b, [](double x, double y) { return x + y; }));
+        Define(index, op.result, Combine(*a, *b, [](auto x, auto y) { return x + y; }));
         break;
       case Opcode::kSub:
       case Opcode::kSubPlain:
-        Define(index, op.result, Combine(*a, *b, [](double x, double y) { return x - y; }));
+        Define(index, op.result, Combine(*a, *b, [](auto x, auto y) { return x - y; }));
         break;
       case Opcode::kMul:
       case Opcode::kMulPlain:
-        Define(index, op.result, Combine(*a, *b, [](double x, double y) { return x * y; }));
+        Define(index, op.result, Combine(*a, *b, [](auto x, auto y) { return x * y; }));
         break;
       case Opcode::kNegate: {
         Slots slots = *a;
-        for (double& x : slots) x = -x;
+        for (double& x : slots.real) x = -x;
+        for (double& x : slots.imaginary) x = -x;
         Define(index, op.result, std::move(slots));
         break;
       }
       case Opcode::kRelinearize:
       case Opcode::kRescale:
       case Opcode::kLevelReduce:
+      case Opcode::kSwitchSecret:
+      case Opcode::kModRaise:  // on the message
         Define(index, op.result, Slots(*a));
         break;
       case Opcode::kRotate:
@@ -127,29 +159,83 @@ class Interpreter {
         values_[op.operands[0]] = Slots();
         break;
       case Opcode::kMulScalar:
-      case Opcode::kMulScalarAdd:
+        Define(index, op.result, Combine(*a, Scalar(op), [](auto x, auto y) { return x * y; }));
+        break;
+      case Opcode::kMulScalarAdd: {
+        const Slots product = Combine(*b, Scalar(op), [](auto x, auto y) { return x * y; });
+        Define(index, op.result, Combine(*a, product, [](auto x, auto y) { return x + y; }));
+        break;
+      }
       case Opcode::kAddScalar:
-      case Opcode::kConjugate:
-      case Opcode::kSwitchSecret:
-      case Opcode::kModRaise:
-      case Opcode::kBeginTransform:
+        Define(index, op.result, Combine(*a, Scalar(op), [](auto x, auto y) { return x + y; }));
+        break;
+      case Opcode::kConjugate: {
+        Slots slots = *a;
+        for (double& x : slots.imaginary) x = -x;
+        Define(index, op.result, std::move(slots));
+        break;
+      }
+      // A transform under way is its result from the beginning.
+      case Opcode::kBeginTransform: {
+        KMRT_ASSIGN_OR_RETURN(values_[op.result], Apply(program_.transforms[op.index], *a));
+        break;
+      }
       case Opcode::kBabyStep:
       case Opcode::kGiantStep:
+        values_[op.result] = std::move(values_[op.operands[0]]);
+        break;
       case Opcode::kFinishTransform:
-        return Failed("{}: this version does not evaluate it on numbers yet", program_.Describe(op));
+        Define(index, op.result, std::move(values_[op.operands[0]]));
+        break;
     }
     return Status();
   }
 
+  Slots Scalar(const Op& op) const { return Constant(program_.scalars[op.index]); }
+
   Result<Slots> Source(const Op& op) {
-    if (op.source == EncodeSource::kConstant) return program_.constants[op.index];
-    const Weight& weight = program_.weights[op.index];
-    Slots slots(weight.columns);
-    KMRT_RETURN_IF_ERROR(weights_(op.index, op.row, slots));
-    if (!AllFinite(slots)) {
-      return Corrupt("row {} of the weight '{}' holds a number that is not finite", op.row, weight.name);
+    if (op.source == EncodeSource::kConstant) return Slots{program_.constants[op.index]};
+    return Row(op.index, op.row);
+  }
+
+  Result<Slots> Row(uint32_t index, uint32_t row) {
+    const Weight& weight = program_.weights[index];
+    std::vector<double> numbers(weight.columns);
+    KMRT_RETURN_IF_ERROR(weights_(index, row, numbers));
+    if (!AllFinite(numbers)) {
+      return Corrupt("row {} of the weight '{}' holds a number that is not finite", row, weight.name);
+    }
+    return Slots{std::move(numbers)};
+  }
+
+  Result<Slots> Diagonal(const Transform& transform, size_t i) {
+    switch (transform.source) {
+      case DiagonalSource::kWeight:
+        return Row(transform.weight, transform.rows[i]);
+      case DiagonalSource::kConstant:
+        return Slots{program_.constants[transform.rows[i]]};
+      case DiagonalSource::kDft:
+        break;
+    }
+    Slots slots;
+    for (const std::complex<double> entry : transform.stage.Diagonal(i)) {
+      slots.real.push_back(entry.real());
+      slots.imaginary.push_back(entry.imag());
     }
     return slots;
+  }
+
+  // sum_i diagonal_i (*) rotl(x, rotations[i])
+  Result<Slots> Apply(const Transform& transform, const Slots& x) {
+    const std::vector<int64_t> rotations =
+        transform.source == DiagonalSource::kDft ? transform.stage.Rotations() : transform.rotations;
+    Slots sum{std::vector<double>(x.size(), 0.0)};
+    for (size_t i = 0; i < rotations.size(); ++i) {
+      KMRT_ASSIGN_OR_RETURN(const Slots diagonal, Diagonal(transform, i));
+      const Slots product = Combine(RotateLeft(x, rotations[i]), diagonal, [](auto a, auto b) { return a * b; });
+      sum = Combine(sum, product, [](auto a, auto b) { return a + b; });
+    }
+    return sum;
   }
 
   void Define(uint32_t op, uint32_t id, Slots slots) {

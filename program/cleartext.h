@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The oracle: a program evaluated on plain doubles, slot by slot, with no encryption. Encoding, noise and key switching
-// are absent; what is left is what the program means.
+// The oracle: a program evaluated on plain doubles, slot by slot, complex where it multiplies by complex numbers, with
+// no encryption. Encoding, noise and key switching are absent; what is left is what the program means. A bootstrap is
+// so on the message alone: raising the modulus changes nothing, and the polynomial that takes multiples of q_0 away is
+// evaluated as it is.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,7 @@ struct CleartextResult {
 
 // `inputs`: one logical vector of Input::length numbers each, in order. REQUIRES: Verify(program).ok().
 // kInvalidArgument: inputs of wrong number or length, or not finite. kCorrupt: a weight that is not finite; else what
-// `weights` returns. Memory: N/2 doubles for each ciphertext alive (values are freed at their clear).
+// `weights` returns. Memory: N/2 real or complex numbers for each ciphertext alive (values are freed at their clear).
 Result<CleartextResult> EvaluateCleartext(const Program& program, std::span<const std::vector<double>> inputs,
                                           const WeightRow& weights);
 

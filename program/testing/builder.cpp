@@ -165,6 +165,8 @@ uint32_t ProgramBuilder::SwitchSecret(uint32_t a, uint64_t number, scheme::KeySh
 }
 
 uint32_t ProgramBuilder::Transform(program::Transform transform) {
+  const auto same = std::find(program_.transforms.begin(), program_.transforms.end(), transform);
+  if (same != program_.transforms.end()) return static_cast<uint32_t>(same - program_.transforms.begin());
   program_.transforms.push_back(std::move(transform));
   return static_cast<uint32_t>(program_.transforms.size() - 1);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "circuit/bootstrap_plan.h"
 #include "program/program.h"
 
 namespace keymemrt::program {
@@ -50,7 +51,7 @@ class ProgramBuilder {
   uint32_t Conjugate(uint32_t a, scheme::KeyShape shape = {});
   uint32_t SwitchSecret(uint32_t a, uint64_t number, scheme::KeyShape shape = {});
   uint32_t ModRaise(uint32_t a, int32_t level);
-  uint32_t Transform(program::Transform transform);  // -> index
+  uint32_t Transform(program::Transform transform);  // -> index, of the same one if there is
   // All steps.
   uint32_t ApplyTransform(uint32_t a, uint32_t index, scheme::KeyShape shape = {});
 
@@ -70,12 +71,17 @@ class ProgramBuilder {
   std::map<scheme::KeyId, uint32_t> keys_;
 };
 
+// x bootstrapped as the plan says, which is the builder's parameters'. REQUIRES: x of two parts at the plan's input
+// scale.
+uint32_t Bootstrap(ProgramBuilder& builder, const circuit::BootstrapPlan& plan, uint32_t x);
+
 struct RandomProgramOptions {
   int log_n = 11;  // 13 with the defaults below is 128-bit secure
   int levels = 3;  // rescales possible
   int special_primes = 1;
   int steps = 24;             // of arithmetic, each a few operations
   uint32_t merge_window = 0;  // as in Finish
+  bool transforms = true;     // linear ones, in all forms and of all sources, with keys of shapes
 };
 
 // A program that Verify accepts and whose values, for inputs and weights in [-1, 1], stay far below the modulus; it
@@ -96,6 +102,9 @@ Program CnnProgram(int log_n);
 
 // Parameters as RandomProgram takes them: q_0 of 50 bits, `levels` primes of 35, special primes of 51, scale 2^35.
 scheme::ParameterLiteral TestParameters(int log_n, int levels, int special_primes = 1);
+
+// With an ephemeral secret and levels for one bootstrap to level 3 with two stages each way and the plan's defaults.
+scheme::ParameterLiteral BootstrapParameters(int log_n);
 
 // Numbers in [-1, 1], a function of the arguments: one vector per input, and weight rows.
 std::vector<std::vector<double>> RandomInputs(const Program& program, uint64_t seed);

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "program/testing/builder.h"
+#include "scheme/key_shape.h"
 
 namespace keymemrt::program {
 
@@ -18,7 +19,9 @@ constexpr size_t kPool = 6;
 class Generator {
  public:
   Generator(uint64_t seed, const RandomProgramOptions& options)
-      : random_(seed), builder_(TestParameters(options.log_n, options.levels, options.special_primes), "random") {
+      : random_(seed),
+        transforms_(options.transforms),
+        builder_(TestParameters(options.log_n, options.levels, options.special_primes), "random") {
     const uint32_t slots = static_cast<uint32_t>(builder_.parameters().slots());
     inputs_ = 1 + Below(2);
     for (size_t i = 0; i < inputs_; ++i) {
@@ -71,7 +74,7 @@ class Generator {
 
   void Step() {
     const Entry a = pool_[Below(pool_.size())];
-    switch (Below(8)) {
+    switch (Below(transforms_ ? 12 : 11)) {
       case 0:
         return TimesPlain(a);
       case 1:
@@ -89,6 +92,15 @@ class Generator {
       }
       case 6:
         return Keep({builder_.Negate(a.id), a.bound});
+      case 8:
+        return TimesScalar(a);
+      case 9:
+        if (a.bound + 2 > kLargestMagnitude) return;
+        return Keep({builder_.AddScalar(a.id, {Uniform(), Uniform()}), a.bound + 2});
+      case 10:
+        return Keep({builder_.Conjugate(a.id, Shape(Level(a))), a.bound});
+      case 11:
+        return Transform(a);
       case 7:
         if (Level(a) > 0 && Below(3) == 0) Keep({builder_.LevelReduce(a.id, Level(a) - 1), a.bound});
         return;
@@ -101,6 +113,54 @@ class Generator {
     const double q = static_cast<double>(builder_.parameters().modulus(Level(a)));
     const uint32_t plain = EncodeRow(Level(a), q * builder_.parameters().default_scale() / Scale(a));
     Keep({builder_.Rescale(builder_.MulPlain(a.id, plain)), a.bound});
+  }
+
+  // Keys of the best shape for the level, or plain ones.
+  scheme::KeyShape Shape(int32_t level) {
+    return Below(2) ? scheme::BestShape(builder_.parameters(), level).value() : scheme::KeyShape{};
+  }
+
+  // a * (c + di), rescaled, or a + i * a.
+  void TimesScalar(const Entry& a) {
+    if (Below(2)) {
+      if (a.bound * 2 > kLargestMagnitude) return;
+      return Keep({builder_.MulScalarAdd(a.id, a.id, {0, 1}), a.bound * 2});
+    }
+    if (Level(a) == 0 || a.bound * 2 > kLargestMagnitude) return;
+    const double q = static_cast<double>(builder_.parameters().modulus(Level(a)));
+    const uint32_t product =
+        builder_.MulScalar(a.id, {Uniform(), Uniform()}, q * builder_.parameters().default_scale());
+    Keep({builder_.Rescale(product), a.bound * 2});
+  }
+
+  void Transform(const Entry& a) {
+    constexpr double kGrowth = 5;
+    if (Level(a) == 0 || a.bound * kGrowth > kLargestMagnitude) return;
+    const double q = static_cast<double>(builder_.parameters().modulus(Level(a)));
+    program::Transform transform;
+    transform.scale = q * builder_.parameters().default_scale() / Scale(a);
+    transform.form = circuit::kLinearTransformForms[Below(4)];
+    transform.source = static_cast<DiagonalSource>(Below(3));
+    if (transform.source == DiagonalSource::kDft) {
+      // At most 15 entries of 1/3 in a row.
+      transform.stage = {.direction = static_cast<circuit::DftDirection>(Below(2)),
+                         .log_slots = 5,
+                         .radices = {3, 2},
+                         .stage = static_cast<int>(Below(2)),
+                         .factor = 1.0 / 3,
+                         .halves = Below(2) == 1};
+      transform.baby_step = int64_t{1} << Below(4);
+    } else {
+      if (transform.source == DiagonalSource::kWeight) transform.weight = Below(2);
+      const uint32_t rows = transform.source == DiagonalSource::kWeight ? kRows : 2;
+      for (uint32_t i = 0; i < 1 + Below(5); ++i) {
+        transform.rows.push_back(Below(rows));
+        transform.rotations.push_back(static_cast<int64_t>(Below(12)) - 4);
+      }
+      transform.baby_step = 1 + Below(6);
+    }
+    const uint32_t index = builder_.Transform(std::move(transform));
+    Keep({builder_.Rescale(builder_.ApplyTransform(a.id, index, Shape(Level(a)))), a.bound * kGrowth});
   }
 
   void Sum(Entry a, Entry b) {
@@ -138,6 +198,7 @@ class Generator {
   }
 
   std::mt19937_64 random_;
+  const bool transforms_;
   ProgramBuilder builder_;
   size_t inputs_ = 0;
   std::vector<int32_t> shifts_;
@@ -153,6 +214,27 @@ scheme::ParameterLiteral TestParameters(int log_n, int levels, int special_prime
   literal.q = scheme::FindNttPrimes(50, log_n, 1).value();
   for (uint64_t q : scheme::FindNttPrimes(35, log_n, static_cast<size_t>(levels)).value()) literal.q.push_back(q);
   literal.p = scheme::FindNttPrimes(51, log_n, static_cast<size_t>(special_primes)).value();
+  return literal;
+}
+
+scheme::ParameterLiteral BootstrapParameters(int log_n) {
+  scheme::ParameterLiteral literal;
+  literal.log_n = log_n;
+  literal.log_default_scale = 40;
+  literal.ephemeral_weight = 32;
+  std::vector<uint64_t> taken;
+  const auto add = [&](std::vector<uint64_t>& to, int bits, size_t count) {
+    for (const uint64_t prime : scheme::FindNttPrimes(bits, log_n, count, taken).value()) {
+      to.push_back(prime);
+      taken.push_back(prime);
+    }
+  };
+  add(literal.q, 60, 1);
+  add(literal.q, 40, 3);
+  add(literal.q, 39, 2);
+  add(literal.q, 60, 8);
+  add(literal.q, 56, 2);
+  add(literal.p, 61, 3);
   return literal;
 }
 

@@ -26,7 +26,7 @@ class CachedKeys::Use : public lattice::KeyUse {
 
  private:
   uint32_t Index(int digit, int limb) const {
-    return static_cast<uint32_t>(keys_.store_.parameters().ChunkIndex(digit, limb));
+    return static_cast<uint32_t>(keys_.store_.parameters(keys_.stored_[key_]).ChunkIndex(digit, limb));
   }
   CachedKeys& keys_;
   const uint32_t key_;
@@ -42,7 +42,8 @@ CachedKeys::CachedKeys(const KeyStore& store, const Policy& policy, SlotPool& po
       recorder_(recorder),
       stored_(std::move(stored)),
       cache_(chunk_counts),
-      order_(store.parameters(), policy, threads) {
+      order_([this](uint32_t key) -> const scheme::Parameters& { return store_.parameters(stored_[key]); }, policy,
+             threads) {
   for (const uint32_t count : chunk_counts) slots_.emplace_back(count);
 }
 
@@ -82,7 +83,7 @@ Result<std::unique_ptr<CachedKeys>> CachedKeys::Create(const program::Program& p
           store.directory(), name, level, key.level);
     }
     stored.push_back(*found);
-    chunk_counts.push_back(static_cast<uint32_t>(store.parameters().ChunkCount(key.level)));
+    chunk_counts.push_back(static_cast<uint32_t>(store.parameters(*found).ChunkCount(key.level)));
   }
   std::unique_ptr<CachedKeys> keys(
       new CachedKeys(store, policy, pool, threads, recorder, chunk_counts, std::move(stored)));
@@ -186,7 +187,7 @@ Result<std::unique_ptr<lattice::KeyUse>> CachedKeys::Acquire(const scheme::KeyId
   const auto it = index_.find(id);
   if (it == index_.end()) return InvalidArgument("the program has no {}", id.ToString());
   const uint32_t key = it->second;
-  const uint32_t chunks = static_cast<uint32_t>(store_.parameters().ChunkCount(level));
+  const uint32_t chunks = static_cast<uint32_t>(store_.parameters(stored_[key]).ChunkCount(level));
   if (chunks > slots_[key].size()) {
     return InvalidArgument("{} is used at level {}, above the program's", id.ToString(), level);
   }

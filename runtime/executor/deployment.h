@@ -102,7 +102,8 @@ inline program::Program TestProgram(uint64_t seed) {
                                        .levels = 3,
                                        .special_primes = 1 + static_cast<int>(seed % 3),
                                        .steps = 24,
-                                       .merge_window = static_cast<uint32_t>(seed % 4) * 4});
+                                       .merge_window = static_cast<uint32_t>(seed % 4) * 4,
+                                       .transforms = seed % 3 == 0});
 }
 
 }  // namespace keymemrt::runtime

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "runtime/plan/shapes.h"
 #include "runtime/plan/trace.h"
 
 namespace keymemrt::runtime {
@@ -11,6 +12,7 @@ namespace keymemrt::runtime {
 Engine::Engine(program::Program the_program, const scheme::Parameters& parameters, int threads)
     : program(std::move(the_program)),
       liveness(program),
+      plans(TransformPlans(program, parameters)),
       context(parameters),
       encoder(context),
       workers(threads),
@@ -18,11 +20,6 @@ Engine::Engine(program::Program the_program, const scheme::Parameters& parameter
 
 Result<std::unique_ptr<const Engine>> Engine::Create(program::Program program, int threads) {
   KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, program.CheckedParameters());
-  for (const program::Op& op : program.ops) {
-    if (op.opcode > program::Opcode::kClear) {
-      return Failed("{}: this version does not carry it out yet", program.Describe(op));
-    }
-  }
   if (threads < 0) return InvalidArgument("{} threads: at least one expected", threads);
   if (threads == 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return std::unique_ptr<const Engine>(new Engine(std::move(program), parameters, threads));

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "circuit/linear_transform_plan.h"
 #include "lattice/encoding/encoder.h"
 #include "lattice/ring/context.h"
 #include "planner/trace.h"
@@ -26,6 +28,7 @@ struct Engine {
 
   const program::Program program;
   const Liveness liveness;
+  const std::vector<circuit::LinearTransformPlan> plans;  // of the program's transforms
   const lattice::Context context;
   const lattice::Encoder encoder;
   mutable ThreadPool workers;

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <complex>
 #include <variant>
 
 #include "lattice/evaluator/evaluator.h"
+#include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
+#include "runtime/plan/shapes.h"
 
 namespace keymemrt::runtime {
 
@@ -15,6 +18,7 @@ namespace {
 
 using lattice::Ciphertext;
 using lattice::Digits;
+using lattice::LinearTransform;
 using lattice::Plaintext;
 using program::Op;
 using program::Opcode;
@@ -27,7 +31,7 @@ double SecondsSince(Clock::time_point start) {
 // Relative difference of scales that is rounding: the compiler multiplies and divides in doubles, as the engine does.
 constexpr double kScaleTolerance = 0x1p-30;
 
-using Value = std::variant<std::monostate, Ciphertext, Plaintext, Digits>;
+using Value = std::variant<std::monostate, Ciphertext, Plaintext, Digits, LinearTransform>;
 
 // Begins a recording, if there is a recorder, and lets it follow the pool's memory until the object dies.
 class MemoryRecording {
@@ -51,13 +55,15 @@ struct Executor::Impl {
   Impl(const Engine& engine, const KeyStore& the_store, Policy the_policy, const RunOptions& the_options)
       : program(engine.program),
         liveness(engine.liveness),
+        plans(engine.plans),
         context(engine.context),
         encoder(engine.encoder),
         store(the_store),
         options(the_options),
         policy(std::move(the_policy)),
         pool(context.n()),
-        evaluator(context, pool, &engine.workers) {
+        workers(&engine.workers),
+        evaluator(context, pool, workers) {
     pool.SetSlabListener([&reads = store.reads()](std::span<std::byte> slab, bool added) {
       added ? reads.Register(slab) : reads.Unregister(slab);
     });
@@ -70,21 +76,26 @@ struct Executor::Impl {
     std::vector<Value> values;
     size_t next_use = 0;
     std::vector<double> row, rotated;
+    std::vector<std::complex<double>> diagonal;
   };
 
   Status CheckInputs(const std::vector<Ciphertext>& inputs) const;
   Status Execute(Run& run, size_t op_index);
   Result<Value> Evaluate(Run& run, size_t op_index);
   Result<Plaintext> Encode(Run& run, const Op& op);
+  Result<Value> TakeStep(Run& run, const Op& op);
+  Status TakeBabyStep(Run& run, const Op& op, const lattice::Workspace& work, LinearTransform& transform);
 
   const program::Program& program;
   const Liveness& liveness;
+  const std::vector<circuit::LinearTransformPlan>& plans;
   const lattice::Context& context;
   const lattice::Encoder& encoder;
   const KeyStore& store;
   const RunOptions options;
   const Policy policy;
   SlotPool pool;
+  ThreadPool* const workers;
   const lattice::Evaluator evaluator;
   Stats stats;
 };
@@ -122,11 +133,14 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
   stats.key_bytes_read_lru = policy.key_bytes_read_lru;
   for (const uint32_t chunks : trace.key_chunks) stats.key_store_bytes += chunks * trace.slot_bytes;
-  for (const program::Key& key : program.keys) stats.galois_keys += key.id.galois_element != 0;
+  for (const program::Key& key : program.keys) {
+    stats.galois_keys += key.id.kind == scheme::KeyKind::kRotation || key.id.kind == scheme::KeyKind::kConjugation;
+  }
   for (const Op& op : program.ops) {
-    const bool rotation = op.opcode == Opcode::kRotate || op.opcode == Opcode::kRotateHoisted;
-    stats.rotations += rotation;
-    stats.key_switches += rotation || op.opcode == Opcode::kRelinearize;
+    if (op.opcode == Opcode::kModRaise) ++stats.bootstraps;
+    if (!UsesKey(op)) continue;
+    ++stats.key_switches;
+    stats.rotations += program.keys[op.key].id.kind == scheme::KeyKind::kRotation;
   }
 
   auto impl = std::make_unique<Impl>(engine, store, std::move(policy), options);
@@ -170,6 +184,46 @@ Result<Plaintext> Executor::Impl::Encode(Run& run, const Op& op) {
   return encoder.Encode(run.row, result.scale, result.level, pool);
 }
 
+Status Executor::Impl::TakeBabyStep(Run& run, const Op& op, const lattice::Workspace& work,
+                                    LinearTransform& transform) {
+  const program::Transform& what = program.transforms[op.index];
+  const Ciphertext& x = std::get<Ciphertext>(run.values[op.operands[1]]);
+  if (what.source == program::DiagonalSource::kDft) {
+    const lattice::ComplexDiagonals diagonals = [&](size_t i) -> Result<std::span<const std::complex<double>>> {
+      run.diagonal = what.stage.Diagonal(i);
+      return std::span<const std::complex<double>>(run.diagonal);
+    };
+    return transform.Baby(work, encoder, x, diagonals, run.keys);
+  }
+  const lattice::Diagonals diagonals = [&](size_t i) -> Result<std::span<const double>> {
+    if (what.source == program::DiagonalSource::kConstant) {
+      return std::span<const double>(program.constants[what.rows[i]]);
+    }
+    run.row.resize(program.weights[what.weight].columns);
+    KMRT_RETURN_IF_ERROR(run.weights->Row(what.weight, what.rows[i], run.row));
+    return std::span<const double>(run.row);
+  };
+  return transform.Baby(work, encoder, x, diagonals, run.keys);
+}
+
+Result<Value> Executor::Impl::TakeStep(Run& run, const Op& op) {
+  KMRT_ASSIGN_OR_RETURN(const lattice::Context* const shaped, context.At(ShapeOf(program, op)));
+  const lattice::Workspace work{*shaped, pool, workers};
+  if (op.opcode == Opcode::kBeginTransform) {
+    KMRT_ASSIGN_OR_RETURN(
+        LinearTransform transform,
+        LinearTransform::Begin(work, plans[op.index], std::get<Ciphertext>(run.values[op.operands[0]]),
+                               program.transforms[op.index].scale));
+    return Value(std::move(transform));
+  }
+  LinearTransform transform = std::move(std::get<LinearTransform>(run.values[op.operands[0]]));
+  run.values[op.operands[0]] = std::monostate();
+  if (op.opcode == Opcode::kFinishTransform) return Value(std::move(transform).Finish(work));
+  KMRT_RETURN_IF_ERROR(op.opcode == Opcode::kBabyStep ? TakeBabyStep(run, op, work, transform)
+                                                      : transform.Giant(work, run.keys));
+  return Value(std::move(transform));
+}
+
 Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
   const Op& op = program.ops[op_index];
   const auto ciphertext = [&](int i) -> const Ciphertext& { return std::get<Ciphertext>(run.values[op.operands[i]]); };
@@ -183,6 +237,8 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
     if (!result.ok()) return result.status();
     return Value(std::move(result).value());
   };
+  // With keys of the operation's shape.
+  KMRT_ASSIGN_OR_RETURN(const lattice::Evaluator switching, evaluator.At(ShapeOf(program, op)));
   switch (op.opcode) {
     case Opcode::kEncode:
       return wrap(Encode(run, op));
@@ -201,32 +257,43 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
     case Opcode::kMul:
       return wrap(evaluator.Mul(ciphertext(0), ciphertext(1)));
     case Opcode::kRelinearize:
-      return wrap(evaluator.Relinearize(consumed(), run.keys));
+      return wrap(switching.Relinearize(consumed(), run.keys));
     case Opcode::kRescale:
       return wrap(evaluator.Rescale(consumed()));
     case Opcode::kLevelReduce:
+      if (!liveness.Consumes(op_index)) return Value(evaluator.Copy(ciphertext(0), program.values[op.result].level));
       return wrap(evaluator.LevelReduce(consumed(), program.values[op.result].level));
     case Opcode::kRotate:
-      return wrap(evaluator.Rotate(ciphertext(0), program.keys[op.key].shift, run.keys));
+      return wrap(switching.Rotate(ciphertext(0), program.keys[op.key].shift, run.keys));
     case Opcode::kDecompose:
-      return wrap(evaluator.Decompose(ciphertext(0)));
+      return wrap(switching.Decompose(ciphertext(0)));
     case Opcode::kRotateHoisted:
-      return wrap(evaluator.RotateHoisted(ciphertext(0), std::get<Digits>(run.values[op.operands[1]]),
+      return wrap(switching.RotateHoisted(ciphertext(0), std::get<Digits>(run.values[op.operands[1]]),
                                           program.keys[op.key].shift, run.keys));
     case Opcode::kLoadKey:
     case Opcode::kClearKey:
     case Opcode::kClear:
+      break;
     case Opcode::kMulScalar:
-    case Opcode::kMulScalarAdd:
+      return wrap(evaluator.MulScalar(consumed(), program.scalars[op.index], program.values[op.result].scale));
+    case Opcode::kMulScalarAdd: {
+      Ciphertext sum = consumed();
+      KMRT_RETURN_IF_ERROR(evaluator.MulScalarAdd(sum, ciphertext(1), program.scalars[op.index]));
+      return Value(std::move(sum));
+    }
     case Opcode::kAddScalar:
+      return wrap(evaluator.AddScalar(consumed(), program.scalars[op.index]));
     case Opcode::kConjugate:
+      return wrap(switching.Conjugate(ciphertext(0), run.keys));
     case Opcode::kSwitchSecret:
+      return wrap(switching.SwitchSecret(ciphertext(0), program.keys[op.key].id.galois_element, run.keys));
     case Opcode::kModRaise:
+      return wrap(evaluator.ModRaise(ciphertext(0), program.values[op.result].level));
     case Opcode::kBeginTransform:
     case Opcode::kBabyStep:
     case Opcode::kGiantStep:
     case Opcode::kFinishTransform:
-      break;
+      return TakeStep(run, op);
   }
   return Failed("an operation without a result was asked for one");
 }
@@ -240,12 +307,8 @@ Status Executor::Impl::Execute(Run& run, size_t op_index) {
     case Opcode::kClear:
       run.values[op.operands[0]] = std::monostate();
       return Status();
-    case Opcode::kRelinearize:
-    case Opcode::kRotate:
-    case Opcode::kRotateHoisted:
-      run.keys.BeginUse(run.next_use++);
-      break;
     default:
+      if (UsesKey(op)) run.keys.BeginUse(run.next_use++);
       break;
   }
   KMRT_ASSIGN_OR_RETURN(run.values[op.result], Evaluate(run, op_index));
@@ -281,7 +344,7 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
     stats.load_seconds = SecondsSince(start);
   }
 
-  Impl::Run run{weights, *keys, std::vector<Value>(program.values.size()), 0, {}, {}};
+  Impl::Run run{weights, *keys, std::vector<Value>(program.values.size()), 0, {}, {}, {}};
   for (size_t i = 0; i < inputs.size(); ++i) run.values[program.inputs[i].value] = std::move(inputs[i]);
   for (size_t i = 0; i < program.ops.size(); ++i) {
     const Clock::time_point begin = recorder != nullptr ? Clock::now() : Clock::time_point();

@@ -48,9 +48,11 @@ TEST(Executor, AllModesComputeTheProgram) {
         EXPECT_LE(stats->peak_slot_bytes + stats->fixed_bytes, stats->predicted.peak_bytes);
         const SlotsByClass most =
             PeakSlots(deployed.program(), deployed.program().CheckedParameters().value(), threads);
-        EXPECT_EQ(stats->peak_ciphertext_bytes, most.ciphertexts * trace.slot_bytes);
-        EXPECT_EQ(stats->peak_plaintext_bytes, most.plaintexts * trace.slot_bytes);
-        EXPECT_LE(stats->peak_scratch_bytes, most.scratch * trace.slot_bytes);
+        if (deployed.program().transforms.empty()) {  // otherwise only their sum is known
+          EXPECT_EQ(stats->peak_ciphertext_bytes, most.ciphertexts * trace.slot_bytes);
+          EXPECT_EQ(stats->peak_plaintext_bytes, most.plaintexts * trace.slot_bytes);
+          EXPECT_LE(stats->peak_scratch_bytes, most.scratch * trace.slot_bytes);
+        }
         EXPECT_GE(stats->key_bytes_read, stats->key_bytes_read_lower_bound);
         EXPECT_EQ(stats->key_switches, trace.uses.size());
         const uint64_t chunk = trace.slot_bytes;

@@ -4,8 +4,10 @@
 // begins: which use needs what is in the policy, and the evaluator's order within a use is part of its interface.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/plan/policy.h"
@@ -15,9 +17,12 @@ namespace keymemrt::runtime {
 
 class ReadOrder {
  public:
-  // `threads` of the evaluator. All arguments must outlive the object.
-  ReadOrder(const scheme::Parameters& parameters, const Policy& policy, int threads)
-      : parameters_(parameters), policy_(policy), threads_(threads) {}
+  // Of a key of the program: those of its shape.
+  using KeyParameters = std::function<const scheme::Parameters&(uint32_t key)>;
+
+  // `threads` of the evaluator. What `parameters` gives and `policy` must outlive the object.
+  ReadOrder(KeyParameters parameters, const Policy& policy, int threads)
+      : parameters_(std::move(parameters)), policy_(policy), threads_(threads) {}
 
   struct Item {
     size_t use;
@@ -32,12 +37,12 @@ class ReadOrder {
 
  private:
   // The chunks of a use of so many, in the evaluator's order (lattice::KeyUse).
-  const std::vector<uint32_t>& OrderOf(uint32_t chunks);
+  const std::vector<uint32_t>& OrderOf(const scheme::Parameters& parameters, uint32_t chunks);
 
-  const scheme::Parameters& parameters_;
+  const KeyParameters parameters_;
   const Policy& policy_;
   const int threads_;
-  std::map<uint32_t, std::vector<uint32_t>> orders_;  // by number of chunks
+  std::map<std::pair<const scheme::Parameters*, uint32_t>, std::vector<uint32_t>> orders_;  // by shape and chunks
   size_t use_ = 0, position_ = 0;
 };
 

@@ -30,7 +30,7 @@ TEST(ReadOrder, FollowsTheEvaluator) {
       expected.emplace_back(2, parameters.ChunkIndex(digit, limb));
     }
   }
-  EXPECT_EQ(All(ReadOrder(parameters, policy, 1)), expected);
+  EXPECT_EQ(All(ReadOrder([&](uint32_t) -> const scheme::Parameters& { return parameters; }, policy, 1)), expected);
   // Two threads take two limbs side by side.
   expected.clear();
   for (const auto& limbs : {std::vector<int>{4, 0}, {1}}) {
@@ -38,7 +38,7 @@ TEST(ReadOrder, FollowsTheEvaluator) {
       for (const int limb : limbs) expected.emplace_back(2, parameters.ChunkIndex(digit, limb));
     }
   }
-  EXPECT_EQ(All(ReadOrder(parameters, policy, 2)), expected);
+  EXPECT_EQ(All(ReadOrder([&](uint32_t) -> const scheme::Parameters& { return parameters; }, policy, 2)), expected);
 }
 
 TEST(ReadOrder, LeavesOutWhatIsThere) {
@@ -46,7 +46,7 @@ TEST(ReadOrder, LeavesOutWhatIsThere) {
   const uint32_t chunks = static_cast<uint32_t>(parameters.ChunkCount(3));
   Policy policy;
   policy.rules = {{.key = 0, .chunks = chunks, .hit = chunks}, {.key = 1, .chunks = chunks, .hit = chunks - 2}};
-  EXPECT_THAT(All(ReadOrder(parameters, policy, 1)),
+  EXPECT_THAT(All(ReadOrder([&](uint32_t) -> const scheme::Parameters& { return parameters; }, policy, 1)),
               testing::UnorderedElementsAre(std::pair(1u, chunks - 2), std::pair(1u, chunks - 1)));
 }
 
@@ -55,7 +55,7 @@ TEST(ReadOrder, SkipsUsesThatHaveBegun) {
   const uint32_t chunks = static_cast<uint32_t>(parameters.ChunkCount(0));
   Policy policy;
   policy.rules = {{.key = 0, .chunks = chunks}, {.key = 1, .chunks = chunks}, {.key = 2, .chunks = chunks}};
-  ReadOrder order(parameters, policy, 1);
+  ReadOrder order([&](uint32_t) -> const scheme::Parameters& { return parameters; }, policy, 1);
   EXPECT_EQ(order.Next()->key, 0u);
   order.SkipTo(2);
   EXPECT_EQ(order.Next()->key, 2u);

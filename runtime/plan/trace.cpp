@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "lattice/evaluator/key_switch.h"
+#include "lattice/linear/linear_transform.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/shapes.h"
 
 namespace keymemrt::runtime {
 
@@ -18,23 +22,66 @@ using program::Value;
 using program::ValueKind;
 using scheme::Parameters;
 
-bool UsesKey(const Op& op) {
-  return op.opcode == Opcode::kRelinearize || op.opcode == Opcode::kRotate || op.opcode == Opcode::kRotateHoisted;
-}
-
-uint64_t SlotsOf(const Value& value, const Parameters& parameters) {
+// Of all values but transforms under way, whose memory changes from step to step.
+uint64_t SlotsOf(const Value& value, const ShapedParameters& shapes) {
   const uint64_t limbs = static_cast<uint64_t>(value.level) + 1;
   switch (value.kind) {
     case ValueKind::kPlaintext:
       return limbs;
-    case ValueKind::kDigits:
-      return static_cast<uint64_t>(parameters.DigitCount(value.level)) *
-             (limbs + static_cast<uint64_t>(parameters.p_count()));
-    case ValueKind::kCiphertext:
+    case ValueKind::kDigits: {
+      const Parameters& shaped = shapes.At(value.shape);
+      return static_cast<uint64_t>(shaped.DigitCount(value.level)) * (limbs + static_cast<uint64_t>(shaped.p_count()));
+    }
     case ValueKind::kTransform:
+      return 0;
+    case ValueKind::kCiphertext:
       break;
   }
   return static_cast<uint64_t>(value.parts) * limbs;
+}
+
+// The memory of the steps of transforms, one plan, level and shape at a time.
+class StepSlots {
+ public:
+  StepSlots(const program::Program& program, const Parameters& parameters, const ShapedParameters& shapes, int threads)
+      : program_(program), plans_(TransformPlans(program, parameters)), shapes_(shapes), threads_(threads) {}
+
+  const lattice::LinearTransformSlots& Of(const Op& op) {
+    const int level = LevelOf(program_, op);
+    const scheme::KeyShape& shape = ShapeOf(program_, op);
+    const auto [entry, added] = memory_.try_emplace({op.index, level, shape});
+    if (added) entry->second = lattice::LinearTransformMemory(shapes_.At(shape), plans_[op.index], level, threads_);
+    return entry->second[op.row];
+  }
+
+ private:
+  const program::Program& program_;
+  const std::vector<circuit::LinearTransformPlan> plans_;
+  const ShapedParameters& shapes_;
+  const int threads_;
+  std::map<std::tuple<uint32_t, int, scheme::KeyShape>, std::vector<lattice::LinearTransformSlots>> memory_;
+};
+
+planner::UseKind KindOf(const Op& op, const program::Program& program) {
+  switch (op.opcode) {
+    case Opcode::kRelinearize:
+      return planner::UseKind::kRelinearize;
+    case Opcode::kRotateHoisted:
+      return planner::UseKind::kHoisted;
+    case Opcode::kBabyStep:
+      switch (program.transforms[op.index].form) {
+        case circuit::LinearTransformForm::kBabyStepGiantStep:
+          return planner::UseKind::kHoisted;
+        case circuit::LinearTransformForm::kDoubleHoisted:
+        case circuit::LinearTransformForm::kHorner:
+          return planner::UseKind::kDoubleHoisted;
+        case circuit::LinearTransformForm::kMinimumKey:
+          break;
+      }
+      return planner::UseKind::kFull;
+    default:
+      return planner::UseKind::kFull;
+  }
 }
 
 // Of the encoder: the transform and the coefficients in pieces of 48 bits, with one more slot when there are several.
@@ -50,7 +97,10 @@ constexpr uint64_t kThread = uint64_t{256} << 10;  // what a thread touches of i
 
 std::vector<SlotsByClass> OperationSlots(const program::Program& program, const Parameters& parameters, int threads) {
   const Liveness liveness(program);
-  const auto slots = [&](uint32_t value) { return SlotsOf(program.values[value], parameters); };
+  const ShapedParameters shapes(program, parameters);
+  StepSlots steps(program, parameters, shapes, threads);
+  std::vector<uint64_t> held(program.values.size(), 0);  // by transforms under way
+  const auto slots = [&](uint32_t value) { return held[value] + SlotsOf(program.values[value], shapes); };
   std::vector<bool> alive(program.values.size(), false);
   SlotsByClass now{.ciphertexts = InputSlots(program)};
   const auto account = [&](uint32_t value) -> uint64_t& {
@@ -72,7 +122,13 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
       peaks.push_back(now);
       continue;
     }
-    const int level = op.operands[0] == program::kNone ? 0 : program.values[op.operands[0]].level;
+    const int level = LevelOf(program, op);
+    const Parameters& shaped = shapes.At(ShapeOf(program, op));
+    const auto mod_up = [&] { return static_cast<uint64_t>(lattice::ModUpDigits::Slots(shaped, level)); };
+    const auto key_switch = [&] { return static_cast<uint64_t>(lattice::SwitchKeySlots(shaped, level, threads)); };
+    if (program.values[op.result].kind == ValueKind::kTransform) {
+      held[op.result] = static_cast<uint64_t>(steps.Of(op).held);
+    }
     const uint64_t result = slots(op.result);
     // `taken`: of the result, while the operation runs; operands that it overwrites are not taken again.
     uint64_t taken = result, scratch = 0;
@@ -86,6 +142,9 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
       case Opcode::kNegate:
       case Opcode::kAddPlain:
       case Opcode::kSubPlain:
+      case Opcode::kMulScalar:
+      case Opcode::kMulScalarAdd:
+      case Opcode::kAddScalar:
         overwrites = true;
         break;
       case Opcode::kRescale: {
@@ -95,41 +154,46 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
         scratch = static_cast<uint64_t>(std::min(threads, limbs));
         break;
       }
-      case Opcode::kLevelReduce:
+      case Opcode::kLevelReduce:  // what is needed later is copied at the lower level only
         overwrites = true;
-        taken = slots(op.operands[0]);
+        if (liveness.Consumes(i)) taken = slots(op.operands[0]);
         break;
       case Opcode::kRelinearize:
         overwrites = true;
         taken = slots(op.operands[0]);
-        scratch = static_cast<uint64_t>(lattice::ModUpDigits::Slots(parameters, level) +
-                                        lattice::SwitchKeySlots(parameters, level, threads));
+        scratch = mod_up() + key_switch();
         break;
-      case Opcode::kRotate:  // one slot for the permutation
-        scratch = static_cast<uint64_t>(1 + lattice::ModUpDigits::Slots(parameters, level) +
-                                        lattice::SwitchKeySlots(parameters, level, threads));
+      case Opcode::kRotate:
+      case Opcode::kConjugate:  // one slot for the permutation
+        scratch = 1 + mod_up() + key_switch();
         break;
       case Opcode::kRotateHoisted:
-        scratch = static_cast<uint64_t>(1 + lattice::SwitchKeySlots(parameters, level, threads));
+        scratch = 1 + key_switch();
+        break;
+      case Opcode::kSwitchSecret:
+        scratch = mod_up() + key_switch();
         break;
       case Opcode::kDecompose:
-        scratch = static_cast<uint64_t>(lattice::ModUpDigits::Slots(parameters, level));
+        scratch = mod_up();
         break;
+      case Opcode::kModRaise:
+        scratch = static_cast<uint64_t>(program.values[op.operands[0]].parts);
+        break;
+      case Opcode::kBeginTransform:
+      case Opcode::kBabyStep:
+      case Opcode::kGiantStep:
+      case Opcode::kFinishTransform: {
+        // What a step takes on top is given in all, not by class.
+        overwrites = op.opcode != Opcode::kBeginTransform;
+        if (overwrites) taken = std::max(taken, slots(op.operands[0]));
+        scratch = static_cast<uint64_t>(steps.Of(op).most) - std::min(static_cast<uint64_t>(steps.Of(op).most), taken);
+        break;
+      }
       case Opcode::kMulPlain:
       case Opcode::kMul:
       case Opcode::kLoadKey:
       case Opcode::kClearKey:
       case Opcode::kClear:
-      case Opcode::kMulScalar:
-      case Opcode::kMulScalarAdd:
-      case Opcode::kAddScalar:
-      case Opcode::kConjugate:
-      case Opcode::kSwitchSecret:
-      case Opcode::kModRaise:
-      case Opcode::kBeginTransform:
-      case Opcode::kBabyStep:
-      case Opcode::kGiantStep:
-      case Opcode::kFinishTransform:
         break;
     }
     if (overwrites && liveness.Consumes(i)) {
@@ -194,10 +258,27 @@ uint64_t SharedBytes(const program::Program& program, const Parameters& paramete
                static_cast<uint64_t>(parameters.p_count() + 3)) *
               limbs * sizeof(uint64_t);
   }
+  // And of key shapes, at the levels at which their keys are used.
+  const ShapedParameters shapes(program, parameters);
+  std::set<std::pair<scheme::KeyShape, int>> used;
+  for (const Op& op : program.ops) {
+    const scheme::KeyShape& shape = ShapeOf(program, op);
+    if (!shape.plain()) used.emplace(shape, LevelOf(program, op));
+  }
+  for (const auto& [shape, level] : used) {
+    const Parameters& shaped = shapes.At(shape);
+    tables += (static_cast<uint64_t>(shaped.DigitCount(level) * (shaped.digit_size() + 3)) +
+               static_cast<uint64_t>(shaped.p_count() + 3)) *
+              static_cast<uint64_t>(shaped.limb_count()) * sizeof(uint64_t);
+  }
   // The program.
   uint64_t code = program.ops.size() * sizeof(Op) + program.values.size() * sizeof(Value);
   for (const std::string& location : program.locations) code += sizeof(std::string) + location.size();
   for (const std::vector<double>& constant : program.constants) code += constant.size() * sizeof(double);
+  for (const circuit::LinearTransformPlan& plan : TransformPlans(program, parameters)) {
+    code += plan.terms.size() * (sizeof(plan.terms[0]) + sizeof(int64_t) + sizeof(uint32_t)) +
+            plan.steps.size() * sizeof(plan.steps[0]);
+  }
   // Of the read queue: its own thread, and those that read where there is no io_uring.
   constexpr uint64_t kReaders = 5;
   return kProcess + (static_cast<uint64_t>(threads - 1) + kReaders) * kThread + tables + code;
@@ -207,7 +288,16 @@ uint64_t ExecutorBytes(const program::Program& program, const Parameters& parame
   constexpr uint64_t kSlab = uint64_t{2} << 20;  // the slot pool's last slab may be nearly empty
   // For each operation, value and chunk what planner and executor note about it.
   uint64_t notes = program.ops.size() * 64 + program.values.size() * 128;
-  for (const program::Key& key : program.keys) notes += static_cast<uint64_t>(parameters.ChunkCount(key.level)) * 64;
+  const ShapedParameters shapes(program, parameters);
+  for (const program::Key& key : program.keys) {
+    notes += static_cast<uint64_t>(shapes.At(key.id.shape).ChunkCount(key.level)) * 64;
+  }
+  // A diagonal of a DFT: N/2 complex numbers and half as many powers.
+  for (const program::Transform& transform : program.transforms) {
+    if (transform.source != program::DiagonalSource::kDft) continue;
+    notes += parameters.n() * (sizeof(double) + sizeof(uint32_t) / 2);
+    break;
+  }
   // Two threads: its caller and the one that reads ahead.
   // A row of weights and its rotation: N/2 doubles each.
   return 2 * kThread + kSlab + notes + parameters.n() * sizeof(double);
@@ -219,8 +309,9 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
   trace.fixed_bytes = SharedBytes(program, parameters, threads) + ExecutorBytes(program, parameters);
   trace.ring_slots = static_cast<uint64_t>(threads) + kReadAheadSlots;
   trace.prologue_slots = InputSlots(program);
+  const ShapedParameters shapes(program, parameters);
   for (const program::Key& key : program.keys) {
-    trace.key_chunks.push_back(static_cast<uint32_t>(parameters.ChunkCount(key.level)));
+    trace.key_chunks.push_back(static_cast<uint32_t>(shapes.At(key.id.shape).ChunkCount(key.level)));
   }
   const std::vector<SlotsByClass> slots = OperationSlots(program, parameters, threads);
   std::vector<bool> opened(program.keys.size(), true);
@@ -232,10 +323,8 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
       planner::KeyUse use;
       use.op = static_cast<uint32_t>(i);
       use.key = op.key;
-      use.chunks = static_cast<uint32_t>(parameters.ChunkCount(program.values[op.operands[0]].level));
-      use.kind = op.opcode == Opcode::kRotate          ? planner::UseKind::kFull
-                 : op.opcode == Opcode::kRotateHoisted ? planner::UseKind::kHoisted
-                                                       : planner::UseKind::kRelinearize;
+      use.chunks = static_cast<uint32_t>(shapes.At(ShapeOf(program, op)).ChunkCount(LevelOf(program, op)));
+      use.kind = KindOf(op, program);
       use.opens_lifetime = opened[op.key] || last_key != op.key;
       opened[op.key] = false;
       last_key = op.key;

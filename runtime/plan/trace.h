@@ -26,7 +26,8 @@ struct SlotsByClass {
   uint64_t total() const { return ciphertexts + plaintexts + scratch; }
 };
 // What each operation takes at its peak, in order, what else is alive included. An upper bound for an encode of numbers
-// below 2^16 and for rescales on several threads; exact for everything else.
+// below 2^16, for rescales on several threads and for steps of transforms, whose plaintexts count as scratch; exact for
+// everything else.
 std::vector<SlotsByClass> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
                                          int threads);
 // The most of each class, of the inputs and all operations; the three need not be at the same time.
@@ -41,7 +42,7 @@ uint64_t SharedBytes(const program::Program& program, const scheme::Parameters& 
 // handed out.
 uint64_t ExecutorBytes(const program::Program& program, const scheme::Parameters& parameters);
 
-// Uses are the relinearizations and rotations, in order; keys are numbered as in the program. A lifetime also begins
+// Uses are the operations with a key, in order; keys are numbered as in the program. A lifetime also begins
 // where another key was used since the key's last use: the imperative mode has one key at a time. REQUIRES:
 // Verify(program).ok(), parameters the program's.
 planner::Trace MakeTrace(const program::Program& program, const scheme::Parameters& parameters, int threads);

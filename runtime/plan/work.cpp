@@ -6,6 +6,7 @@
 #include "planner/work.h"
 #include "runtime/keystore/segment.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/shapes.h"
 
 namespace keymemrt::runtime {
 
@@ -17,7 +18,69 @@ using program::Opcode;
 using program::Value;
 using scheme::Parameters;
 
-Work WorkOf(const program::Program& program, const Parameters& parameters, const Op& op, bool consumes) {
+using circuit::LinearTransformForm;
+using circuit::LinearTransformPlan;
+using circuit::LinearTransformStep;
+
+// One step of a transform, as lattice/linear takes it.
+void CountStep(const LinearTransformPlan& plan, size_t number, int level, planner::WorkCounter& counter,
+               const Parameters& parameters) {
+  const LinearTransformStep& step = plan.steps[number];
+  const bool extended = plan.ExtendedBlocks(), by_terms = plan.form == LinearTransformForm::kBabyStepGiantStep;
+  const bool chained = plan.form == LinearTransformForm::kHorner || plan.form == LinearTransformForm::kMinimumKey;
+  // Whether a giant was rotated before this step: the sum is modulo QP then.
+  const auto rotated = [&] {
+    return std::any_of(
+        plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(number),
+        [](const LinearTransformStep& s) { return s.kind == LinearTransformStep::Kind::kGiant && s.shift != 0; });
+  };
+  switch (step.kind) {
+    case LinearTransformStep::Kind::kBegin:
+      if (plan.form != LinearTransformForm::kMinimumKey &&
+          std::any_of(plan.babies.begin(), plan.babies.end(), [](int64_t baby) { return baby != 0; })) {
+        counter.DecomposeToDigits(level);
+      }
+      return;
+    case LinearTransformStep::Kind::kBaby:
+      for (const LinearTransformPlan::Term& term : plan.terms) {
+        if (term.baby != step.index) continue;
+        counter.Embedding();
+        for (int limb = 0; limb <= level; ++limb) counter.Transform(limb);
+        // Of the baby 0 modulo QP the limbs of P are zero.
+        const bool specials = extended && step.shift != 0;
+        for (int i = 0; specials && i < parameters.p_count(); ++i) counter.Transform(parameters.q_count() + i);
+        counter.Passes(level, 3, specials);
+      }
+      if (step.shift == 0) return;
+      if (extended) {
+        counter.KeyProducts(level);
+        counter.Passes(level, 3, true);
+      } else if (plan.form == LinearTransformForm::kMinimumKey) {
+        counter.Rotate(level);
+      } else {
+        counter.RotateHoisted(level);
+      }
+      return;
+    case LinearTransformStep::Kind::kGiant:
+      if (step.shift == 0) return;
+      if (by_terms) {
+        counter.Rotate(level);
+        counter.Passes(level, 2);
+        return;
+      }
+      if (extended || (chained && rotated())) counter.ModDown(level, 1);
+      counter.Decompose(level);
+      counter.KeyProducts(level);
+      counter.Passes(level, 5, true);
+      return;
+    case LinearTransformStep::Kind::kFinish:
+      if (!by_terms && (extended || rotated())) counter.ModDown(level, 2);
+      return;
+  }
+}
+
+Work WorkOf(const program::Program& program, const Parameters& parameters,
+            const std::vector<LinearTransformPlan>& plans, const Op& op, bool consumes) {
   if (op.result == program::kNone) return {};
   planner::WorkCounter counter(parameters);
   const Value& result = program.values[op.result];
@@ -61,8 +124,30 @@ Work WorkOf(const program::Program& program, const Parameters& parameters, const
       if (!consumes) counter.Passes(level, operand.parts);
       break;
     case Opcode::kLevelReduce:
+      if (!consumes) counter.Passes(result.level, operand.parts);
+      break;
+    case Opcode::kMulScalar:
+    case Opcode::kMulScalarAdd:
+      counter.Passes(level, operand.parts);
       if (!consumes) counter.Passes(level, operand.parts);
       break;
+    case Opcode::kAddScalar:
+      counter.Passes(level, 1);
+      if (!consumes) counter.Passes(level, operand.parts);
+      break;
+    case Opcode::kModRaise:
+      counter.Transform(0, operand.parts);
+      for (int limb = 1; limb <= result.level; ++limb) counter.Transform(limb, operand.parts);
+      counter.Passes(result.level, operand.parts);
+      break;
+    case Opcode::kBeginTransform:
+    case Opcode::kBabyStep:
+    case Opcode::kGiantStep:
+    case Opcode::kFinishTransform:
+      CountStep(plans[op.index], op.row, level, counter, parameters);
+      break;
+    case Opcode::kConjugate:
+    case Opcode::kSwitchSecret:
     case Opcode::kRotate:
       counter.Rotate(level);
       break;
@@ -75,16 +160,6 @@ Work WorkOf(const program::Program& program, const Parameters& parameters, const
     case Opcode::kLoadKey:
     case Opcode::kClearKey:
     case Opcode::kClear:
-    case Opcode::kMulScalar:
-    case Opcode::kMulScalarAdd:
-    case Opcode::kAddScalar:
-    case Opcode::kConjugate:
-    case Opcode::kSwitchSecret:
-    case Opcode::kModRaise:
-    case Opcode::kBeginTransform:
-    case Opcode::kBabyStep:
-    case Opcode::kGiantStep:
-    case Opcode::kFinishTransform:
       break;
   }
   return counter.work();
@@ -94,10 +169,13 @@ Work WorkOf(const program::Program& program, const Parameters& parameters, const
 
 std::vector<Work> OperationWork(const program::Program& program, const Parameters& parameters) {
   const Liveness liveness(program);
+  const ShapedParameters shapes(program, parameters);
+  const std::vector<LinearTransformPlan> plans = TransformPlans(program, parameters);
   std::vector<Work> work;
   work.reserve(program.ops.size());
   for (size_t i = 0; i < program.ops.size(); ++i) {
-    work.push_back(WorkOf(program, parameters, program.ops[i], liveness.Consumes(i)));
+    work.push_back(
+        WorkOf(program, shapes.At(ShapeOf(program, program.ops[i])), plans, program.ops[i], liveness.Consumes(i)));
   }
   return work;
 }
