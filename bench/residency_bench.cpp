@@ -3,12 +3,14 @@
 // What a memory budget costs in time, on the synthetic program of 200 rotations:
 //   1. mode planned, with a quarter of the keys' bytes for keys, beside mode resident without its loading, the store on
 //      a disk and in memory: where the store is not the bottleneck, the plan should be free;
-//   2. the same on a store that is throttled: how long the run waits beside what the planner predicts from this
-//      machine's calibration and the throttle's two figures.
+//   2. the same on a store that is throttled: how long the run waits beside what the planner predicts from the
+//   throttle's
+//      two figures and this machine's rates, scaled so that they are right for a run that does not wait, just before
+//      (a machine with other work computes at another speed every minute).
 // Runs of a round take turns; printed are medians and, of ratios, the least and the most. Every run's output is the
 // first one's, bit for bit, and the first one is decrypted and compared.
 //
-//   residency_bench [--log-n=16] [--spare=8] [--threads=1] [--rounds=5] [--calibrate]
+//   residency_bench [--log-n=16] [--spare=8] [--threads=1] [--rounds=5]
 #include <stdlib.h>
 
 #include <algorithm>
@@ -41,7 +43,6 @@ using runtime::Stats;
 
 struct Arguments {
   int log_n = 16, spare = 8, threads = 1, rounds = 5;
-  bool calibrate = false;
 };
 
 double Median(std::vector<double> values) {
@@ -163,9 +164,6 @@ void CompareWithResident(Bed& bed, uint64_t quarter, int rounds) {
 
 void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& arguments) {
   planner::Machine machine = runtime::LoadMachine().machine;
-  if (arguments.calibrate) {
-    machine = Need(runtime::Calibrate({.log_ns = {arguments.log_n}, .store_directory = ColdDirectory()}));
-  }
   machine.store.processor_seconds_per_byte = 0;  // the throttled store is not the processor's work
   fmt::print(
       "\n| throttled store | run | predicted s | measured s | predicted waiting | measured waiting | difference |\n");
@@ -175,9 +173,20 @@ void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& argument
       const auto policy = Need(runtime::MakePolicy(bed.trace(), mode, budget));
       machine.store.bytes_per_second = rate;
       machine.store.latency_seconds = latency;
-      const planner::TimePrediction predicted = planner::PredictTime(
-          runtime::TimeRun(bed.program(), bed.parameters(), bed.trace(), policy, machine, arguments.threads),
-          machine.store, machine.processors);
+      const auto predict = [&, &policy = policy] {
+        return planner::PredictTime(
+            runtime::TimeRun(bed.program(), bed.parameters(), bed.trace(), policy, machine, arguments.threads),
+            machine.store, machine.processors);
+      };
+      const Stats at_speed = bed.Run(mode, budget, bed.warm());
+      const double scale = (at_speed.wall_seconds - at_speed.stall_seconds) / predict().compute_seconds;
+      for (planner::RingRates& ring : machine.rings) {
+        for (planner::PerWidth* const rates : {&ring.transform, &ring.key_product, &ring.conversion, &ring.pass}) {
+          for (double& width : *rates) width *= scale;
+        }
+        ring.embedding *= scale;
+      }
+      const planner::TimePrediction predicted = predict();
       const auto device = [&, rate = rate, latency = latency] {
         return runtime::MakeThrottledDevice(Need(runtime::MakeUringDevice()), rate,
                                             std::chrono::nanoseconds(std::llround(1e9 * latency)));
@@ -202,17 +211,15 @@ int Main(int argc, char** argv) {
       value = std::atoi(argv[i] + name.size());
       return true;
     };
-    if (argument == "--calibrate") {
-      arguments.calibrate = true;
-    } else if (!number("--log-n=", arguments.log_n) && !number("--spare=", arguments.spare) &&
-               !number("--threads=", arguments.threads) && !number("--rounds=", arguments.rounds)) {
+    if (!number("--log-n=", arguments.log_n) && !number("--spare=", arguments.spare) &&
+        !number("--threads=", arguments.threads) && !number("--rounds=", arguments.rounds)) {
       usage = true;
     }
   }
   if (usage || arguments.log_n < 10 || arguments.log_n > 16 || arguments.spare < 0 || arguments.spare > 24 ||
       arguments.threads < 1 || arguments.rounds < 0) {
     fmt::print(stderr,
-               "usage: residency_bench [--log-n=16] [--spare=8] [--threads=1] [--rounds=5] [--calibrate]\n"
+               "usage: residency_bench [--log-n=16] [--spare=8] [--threads=1] [--rounds=5]\n"
                "--rounds=0: the throttled store only\n");
     return 2;
   }
