@@ -356,6 +356,17 @@ class Explain(Case):
         self.assertAlmostEqual(of_model["upload_seconds"], of_program["upload_seconds"] / 2)
         self.assertLessEqual(of_model["predicted"][3]["wall_seconds"], of_program["predicted"][3]["wall_seconds"])
         self.refused(USAGE, "line", "explain", m, "--line", 0)
+        # A store twice as fast; an infeasible budget is told beside the others and ends with 3.
+        slow, fast = (json.loads(self.ok("explain", m, "--json", "--bandwidth", rate).stdout)["predicted"][3]
+                      for rate in ("50MB", "100MB"))
+        self.assertAlmostEqual(slow["wall_seconds"], 2 * fast["wall_seconds"], delta=0.1 * slow["wall_seconds"])
+        self.assertEqual(slow["disk_bound_threads"], 1)
+        least = of_program["least_budget_bytes"]
+        refused = self.refused(INFEASIBLE, str(least), "explain", m, "--json", "--memory", f"{least - 1},48MiB")
+        infeasible, ample = json.loads(refused.stdout)["predicted"][4:]
+        self.assertIn(str(least), infeasible["infeasible"])
+        self.assertLessEqual(ample["peak_rss_bytes"], 48 << 20)
+        self.assertIn(" 0 %", self.ok("explain", m, "--memory", least).stdout)
         (self.path("bad.mlir")).write_text("func.func @f(")
         self.refused(CORRUPT, "bad.mlir", "explain", self.path("bad.mlir"))
 
