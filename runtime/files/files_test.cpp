@@ -224,6 +224,8 @@ TEST_F(FilesTest, ASecretThatIsNotWhatItsFileSaysIsRefused) {
     ASSERT_TRUE(WriteContainer(kKind, path_, payload).ok());
     EXPECT_EQ(ReadSecretKey(path_, parameters).status().code(), ErrorCode::kCorrupt) << place << " " << value;
   }
+  ASSERT_TRUE(WriteFile(path_, {}).ok());
+  EXPECT_EQ(ReadSecretKey(path_, parameters).status().code(), ErrorCode::kCorrupt) << "an empty file";
 }
 
 TEST_F(FilesTest, PublicKeysComeBack) {

@@ -22,7 +22,9 @@ constexpr char kOtherParameters[] =
 // Bytes that do not stay behind in freed memory.
 struct Wiped {
   std::vector<std::byte> bytes;
-  ~Wiped() { explicit_bzero(bytes.data(), bytes.size()); }
+  ~Wiped() {
+    if (!bytes.empty()) explicit_bzero(bytes.data(), bytes.size());
+  }
 };
 
 Result<Wiped> ReadSecretPayload(const std::string& path) {
