@@ -108,6 +108,7 @@ Graph FuseLinear(Graph graph) {
   }
 
   Graph fused;
+  fused.name = graph.name;
   std::vector<size_t> moved(graph.nodes.size());
   for (size_t index = 0; index < graph.nodes.size(); ++index) {
     if (gone[index]) continue;

@@ -60,6 +60,7 @@ struct Node {
 
 // Nodes in order of definition: the input is the first, the output the last.
 struct Graph {
+  std::string name;
   std::vector<Node> nodes;
   const TensorShape& input_shape() const { return nodes.front().shape; }
 };

@@ -2,6 +2,7 @@
 #include "frontend/onnx/onnx_reader.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -23,6 +24,16 @@ struct View {
   bool flat = false;  // [batch, numbers] instead of [batch, channels, height, width]
 };
 
+// "/layer1/conv1/Conv" becomes "layer1.conv1.Conv": letters, digits, '_' and '.', which all file formats take.
+std::string Identifier(std::string name) {
+  if (name.starts_with('/')) name.erase(0, 1);
+  for (char& c : name) {
+    if (c == '/') c = '.';
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.') c = '_';
+  }
+  return name.empty() ? "unnamed" : name;
+}
+
 class Reader {
  public:
   explicit Reader(const onnx::GraphProto& graph) : onnx_(graph) {}
@@ -33,6 +44,7 @@ class Reader {
     for (const onnx::TensorProto& tensor : onnx_.initializer()) {
       if (tensor.name().empty()) return Corrupt("a constant without a name");
     }
+    graph_.name = onnx_.name().empty() ? "network" : Identifier(onnx_.name());
     KMRT_RETURN_IF_ERROR(ReadInput());
     for (const onnx::NodeProto* node : NeededNodes()) {
       const Status status = ReadNode(*node);
@@ -157,11 +169,21 @@ class Reader {
 
   const TensorShape& ShapeOf(View view) const { return graph_.nodes[view.node].shape; }
 
-  std::string UniqueName(const onnx::NodeProto& node) {
-    std::string name = Label(node);
-    for (char& c : name) {
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '_';
+  // Of a layer: its weights' name where that ends as such names do, for the exporters' names of nodes are longer.
+  static std::string LayerName(const onnx::NodeProto& node) {
+    if (node.input_size() > 1) {
+      for (const std::string_view suffix : {"_w", ".w", "_weight", ".weight", "_weights", ".weights"}) {
+        const std::string& weights = node.input(1);
+        if (weights.size() > suffix.size() && weights.ends_with(suffix)) {
+          return weights.substr(0, weights.size() - suffix.size());
+        }
+      }
     }
+    return Label(node);
+  }
+
+  std::string UniqueName(const onnx::NodeProto& node) {
+    const std::string name = Identifier(LayerName(node));
     std::string unique = name;
     for (int i = 2; !names_.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
     return unique;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/packing/module_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace keymemrt::frontend {
@@ -89,7 +90,7 @@ WeightArgument ModuleText::Weights(const std::string& layer, const std::string& 
 }
 
 Ciphertext ModuleText::LinearTransform(const Ciphertext& x, const WeightArgument& diagonals,
-                                       std::span<const int32_t> indices) {
+                                       std::span<const int64_t> indices) {
   // The diagonals are encoded at the scale of the prime that the rescale divides out: the scale stays.
   const Ciphertext y = NewCiphertext(x.level - 1, x.log_scale, 2);
   body_ += fmt::format(
@@ -123,19 +124,40 @@ Ciphertext ModuleText::AddVector(const Ciphertext& x, const WeightArgument& vect
   return sum;
 }
 
-Ciphertext ModuleText::Square(const Ciphertext& x) {
-  const Ciphertext product = NewCiphertext(x.level, 2 * x.log_scale, 3);
-  const Ciphertext linear = NewCiphertext(x.level, 2 * x.log_scale, 2);
-  const int dropped = static_cast<int>(std::lround(std::log2(static_cast<double>(parameters_.modulus(x.level)))));
-  const Ciphertext y = NewCiphertext(x.level - 1, linear.log_scale - dropped, 2);
-  body_ += fmt::format("    {} = ckks.mul {}, {} : ({}, {}) -> {}\n", product.name, x.name, x.name, Type(x), Type(x),
+Ciphertext ModuleText::ReduceTo(const Ciphertext& x, int level) {
+  if (x.level == level) return x;
+  const Ciphertext y = NewCiphertext(level, x.log_scale, x.size);
+  body_ += fmt::format("    {} = ckks.level_reduce {} {{levelToDrop = {} : i64}} : {} -> {}\n", y.name, x.name,
+                       x.level - level, Type(x), Type(y));
+  return y;
+}
+
+Ciphertext ModuleText::Add(const Ciphertext& x, const Ciphertext& y) {
+  const int level = std::min(x.level, y.level);
+  const Ciphertext a = ReduceTo(x, level);
+  const Ciphertext b = ReduceTo(y, level);
+  const Ciphertext sum = NewCiphertext(level, a.log_scale, 2);
+  body_ +=
+      fmt::format("    {} = ckks.add {}, {} : ({}, {}) -> {}\n", sum.name, a.name, b.name, Type(a), Type(b), Type(sum));
+  return sum;
+}
+
+Ciphertext ModuleText::Multiply(const Ciphertext& x, const Ciphertext& y) {
+  const int level = std::min(x.level, y.level);
+  const Ciphertext a = ReduceTo(x, level);
+  const Ciphertext b = ReduceTo(y, level);
+  const Ciphertext product = NewCiphertext(level, a.log_scale + b.log_scale, 3);
+  const Ciphertext linear = NewCiphertext(level, product.log_scale, 2);
+  const int dropped = static_cast<int>(std::lround(std::log2(static_cast<double>(parameters_.modulus(level)))));
+  const Ciphertext result = NewCiphertext(level - 1, linear.log_scale - dropped, 2);
+  body_ += fmt::format("    {} = ckks.mul {}, {} : ({}, {}) -> {}\n", product.name, a.name, b.name, Type(a), Type(b),
                        Type(product));
   body_ += fmt::format(
       "    {} = ckks.relinearize {} {{from_basis = array<i32: 0, 1, 2>, to_basis = array<i32: 0, 1>}} : ({}) -> {}\n",
       linear.name, product.name, Type(product), Type(linear));
-  body_ += fmt::format("    {} = ckks.rescale {} {{to_ring = {}}} : {} -> {}\n", y.name, linear.name, Ring(y.level),
-                       Type(linear), Type(y));
-  return y;
+  body_ += fmt::format("    {} = ckks.rescale {} {{to_ring = {}}} : {} -> {}\n", result.name, linear.name,
+                       Ring(result.level), Type(linear), Type(result));
+  return result;
 }
 
 std::string ModuleText::Finish(const std::string& function_name, const Ciphertext& result, size_t length) {

@@ -39,15 +39,17 @@ class ModuleText {
   WeightArgument Weights(const std::string& layer, const std::string& role, size_t rows, int level);
 
   // Uses up the level of its argument: the rescale is implied.
-  Ciphertext LinearTransform(const Ciphertext& x, const WeightArgument& diagonals, std::span<const int32_t> indices);
+  Ciphertext LinearTransform(const Ciphertext& x, const WeightArgument& diagonals, std::span<const int64_t> indices);
   Ciphertext RotateAndAdd(const Ciphertext& x, int64_t left_shift);
   Ciphertext AddVector(const Ciphertext& x, const WeightArgument& vector);
-  Ciphertext Square(const Ciphertext& x);  // multiply, relinearize, rescale
+  Ciphertext Add(const Ciphertext& x, const Ciphertext& y);       // at the lower of their levels
+  Ciphertext Multiply(const Ciphertext& x, const Ciphertext& y);  // likewise; relinearized and rescaled
 
   // The module, with `result` returned. `length`: outputs in the first slots of the result.
   std::string Finish(const std::string& function_name, const Ciphertext& result, size_t length);
 
  private:
+  Ciphertext ReduceTo(const Ciphertext& x, int level);
   Ciphertext NewCiphertext(int level, int log_scale, int size);
   // Aliases, defined (with what they need) on first use.
   void Define(const std::string& alias, const std::string& value);

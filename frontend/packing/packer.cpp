@@ -1,64 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/packing/packer.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "frontend/packing/module_text.h"
-#include "frontend/tensors/npz.h"
+#include "frontend/tensors/packed_layers.h"
 
 namespace keymemrt::frontend {
 
-Result<PackedModel> PackNetwork(std::span<const Layer> layers, const scheme::Parameters& parameters,
-                                const std::string& function_name) {
-  KMRT_RETURN_IF_ERROR(CheckNetwork(layers));
-  if (layers.size() > static_cast<size_t>(parameters.max_level())) {
-    return InvalidArgument("the network has {} layers and takes a level each; {} have only {}: add primes to Q",
-                           layers.size(), parameters.Describe(), parameters.max_level());
-  }
-  const size_t slots = parameters.slots();
-  const Dense& first = std::get<Dense>(layers[0]);
-  size_t period = Period(first.columns);
-  size_t length = first.columns;
-  if (period > slots) {
-    return InvalidArgument("layer {}: {} inputs do not fit into {} slots", first.name, first.columns, slots);
-  }
-
-  PackedModel model;
-  model.slots = slots;
-  ModuleText text(parameters);
-  Ciphertext x = text.Input(length, period);
-  for (const Layer& layer : layers) {
-    const Dense* dense = std::get_if<Dense>(&layer);
-    if (dense == nullptr) {
-      x = text.Square(x);
-      continue;
+std::vector<double> Ranges(const Graph& graph, std::span<const std::vector<double>> inputs) {
+  std::vector<double> ranges(graph.nodes.size());
+  for (const std::vector<double>& input : inputs) {
+    const std::vector<std::vector<double>> values = Evaluate(graph, input);
+    for (size_t node = 0; node < values.size(); ++node) {
+      for (const double value : values[node]) ranges[node] = std::max(ranges[node], std::abs(value));
     }
-    if (Period(dense->rows) > slots) {
-      return InvalidArgument("layer {}: {} outputs do not fit into {} slots", dense->name, dense->rows, slots);
-    }
-    PackedDense packed = PackDense(*dense, period);
-    const WeightArgument weights = text.Weights(dense->name, "weights", packed.indices.size(), x.level);
-    x = text.LinearTransform(x, weights, packed.indices);
-    for (const int64_t step : packed.ladder) x = text.RotateAndAdd(x, step);
-    const WeightArgument bias = text.Weights(dense->name, "bias", 0, x.level);
-    x = text.AddVector(x, bias);
-    model.arrays.push_back({dense->name + ".weights", false, std::move(packed.diagonals)});
-    model.arrays.push_back({dense->name + ".bias", true, {std::move(packed.bias)}});
-    period = packed.output_period;
-    length = dense->rows;
   }
-  model.mlir = text.Finish(function_name, x, length);
-  return model;
+  return ranges;
 }
 
-Status WriteWeights(const PackedModel& model, const std::string& path) {
-  std::vector<NpzArray> arrays;
-  for (const PackedArray& array : model.arrays) {
-    arrays.push_back({array.name, array.is_vector ? Shape{model.slots} : Shape{array.rows.size(), model.slots},
-                      [&array](uint64_t row, std::span<double> out) {
-                        array.rows[row].Fill(out);
-                        return Status();
-                      }});
+int Depth(const Graph& graph) {
+  std::vector<int> depths;
+  for (const Node& node : graph.nodes) {
+    int depth = 0;
+    for (const size_t operand : node.operands) depth = std::max(depth, depths[operand]);
+    depths.push_back(depth + (std::holds_alternative<Convolution>(node.operation) ||
+                              std::holds_alternative<Product>(node.operation)));
   }
-  return WriteNpz(path, arrays);
+  return depths.back();
+}
+
+Result<PackedModel> PackNetwork(const Graph& graph, const scheme::Parameters& parameters,
+                                const std::string& function_name) {
+  KMRT_RETURN_IF_ERROR(CheckGraph(graph));
+  if (Depth(graph) > parameters.max_level()) {
+    return InvalidArgument("the network takes {} levels; {} have only {}: add primes to Q", Depth(graph),
+                           parameters.Describe(), parameters.max_level());
+  }
+  PackedModel model;
+  KMRT_ASSIGN_OR_RETURN(model.layouts, ChooseLayouts(graph, static_cast<int64_t>(parameters.slots())));
+  const circuit::SlotLayout& input = model.layouts.values.front();
+
+  ModuleText text(parameters);
+  std::vector<Ciphertext> values;
+  for (size_t index = 0; index < graph.nodes.size(); ++index) {
+    const Node& node = graph.nodes[index];
+    if (node.operands.empty()) {
+      values.push_back(text.Input(node.shape.count(), static_cast<size_t>(input.period)));
+      continue;
+    }
+    const Ciphertext& a = values[node.operands[0]];
+    if (const auto* convolution = std::get_if<Convolution>(&node.operation)) {
+      const PackedLayer& layer = model.layouts.layers[index];
+      const WeightArgument weights = text.Weights(node.name, "weights", layer.indices.size(), a.level);
+      Ciphertext y = text.LinearTransform(a, weights, layer.indices);
+      for (const int64_t step : layer.convolution.Ladder()) y = text.RotateAndAdd(y, step);
+      values.push_back(text.AddVector(y, text.Weights(node.name, "bias", 0, y.level)));
+      for (NpzArray& array : PackedLayerArrays(node.name, layer.convolution, convolution->weights, convolution->bias,
+                                               layer.indices, parameters.slots())) {
+        model.arrays.push_back(std::move(array));
+      }
+    } else if (const auto* activation = std::get_if<Activation>(&node.operation)) {
+      return InvalidArgument("node '{}': {} is no polynomial, and it is not approximated by one yet", node.name,
+                             ActivationName(*activation));
+    } else if (std::holds_alternative<Sum>(node.operation)) {
+      values.push_back(text.Add(a, values[node.operands[1]]));
+    } else {
+      values.push_back(text.Multiply(a, values[node.operands[1]]));
+    }
+  }
+  model.mlir = text.Finish(function_name, values.back(), graph.nodes.back().shape.count());
+  return model;
 }
 
 }  // namespace keymemrt::frontend

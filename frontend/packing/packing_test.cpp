@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The packer against the dense network: on the formulas of diagonals.h, and on the emitted text and weights file
-// themselves, run by a small interpreter on plain doubles with rotations done the naive way.
+// The packer against the network: the emitted text and weights file themselves, run by a small interpreter on plain
+// doubles with rotations done the naive way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,6 +13,8 @@
 #include <regex>
 #include <sstream>
 
+#include "frontend/network/fuse.h"
+#include "frontend/packing/choose_parameters.h"
 #include "frontend/packing/packer.h"
 #include "frontend/tensors/weight_file.h"
 
@@ -24,14 +26,6 @@ using ::testing::HasSubstr;
 
 using Slots = std::vector<double>;
 
-Dense RandomDense(const std::string& name, size_t rows, size_t columns, std::mt19937_64& random) {
-  std::uniform_real_distribution<double> uniform(-1, 1);
-  Dense dense{name, rows, columns, Slots(rows * columns), Slots(rows)};
-  for (double& weight : dense.weights) weight = uniform(random) / std::sqrt(static_cast<double>(columns));
-  for (double& bias : dense.bias) bias = uniform(random);
-  return dense;
-}
-
 Slots RandomVector(size_t size, std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform(-1, 1);
   Slots values(size);
@@ -39,16 +33,62 @@ Slots RandomVector(size_t size, std::mt19937_64& random) {
   return values;
 }
 
-Slots RotateLeft(const Slots& x, size_t shift) {
+// A graph under construction.
+struct Builder {
+  explicit Builder(const TensorShape& shape, uint64_t seed) : random(seed) {
+    graph.name = "network";
+    graph.nodes.push_back({"input", {}, shape, GraphInput{}});
+  }
+  size_t last() const { return graph.nodes.size() - 1; }
+  const TensorShape& shape() const { return graph.nodes.back().shape; }
+
+  Builder& Convolve(size_t outputs, size_t kernel, size_t stride, size_t pad, size_t operand, size_t groups = 1) {
+    const TensorShape& in = graph.nodes[operand].shape;
+    Convolution c;
+    c.outputs = outputs;
+    c.groups = groups;
+    c.inputs = in.channels / groups;
+    c.kernel_height = std::min(kernel, in.height + 2 * pad);
+    c.kernel_width = std::min(kernel, in.width + 2 * pad);
+    c.stride_y = c.stride_x = stride;
+    c.pad_top = c.pad_left = c.pad_bottom = c.pad_right = pad;
+    c.weights = RandomVector(outputs * c.inputs * c.kernel(), random);
+    for (double& weight : c.weights) weight /= std::sqrt(static_cast<double>(c.inputs * c.kernel()));
+    c.bias = RandomVector(outputs, random);
+    const Result<TensorShape> shape = OutputShape(c, in);
+    EXPECT_TRUE(shape.ok()) << shape.status().message();
+    graph.nodes.push_back({fmt::format("conv{}", graph.nodes.size()), {operand}, *shape, std::move(c)});
+    return *this;
+  }
+  Builder& Dense(size_t outputs) {
+    const TensorShape in = shape();
+    Convolve(outputs, std::max(in.height, in.width), 1, 0, last());
+    return *this;
+  }
+  Builder& Binary(bool sum, size_t a, size_t b) {
+    decltype(Node::operation) operation = Product{};
+    if (sum) operation = Sum{};
+    graph.nodes.push_back({fmt::format("node{}", graph.nodes.size()), {a, b}, graph.nodes[a].shape, operation});
+    return *this;
+  }
+  Builder& Square() { return Binary(false, last(), last()); }
+
+  Graph graph;
+  std::mt19937_64 random;
+};
+
+Slots RotateLeft(const Slots& x, int64_t shift) {
+  const int64_t size = static_cast<int64_t>(x.size());
   Slots y(x.size());
-  for (size_t i = 0; i < x.size(); ++i) y[i] = x[(i + shift) % x.size()];
+  for (int64_t i = 0; i < size; ++i)
+    y[static_cast<size_t>(i)] = x[static_cast<size_t>(((i + shift) % size + size) % size)];
   return y;
 }
 
 Slots FillPeriodically(Slots values, size_t period, size_t slots) {
   values.resize(period);
   Slots out(slots);
-  PeriodicVector{values}.Fill(out);
+  for (size_t i = 0; i < slots; ++i) out[i] = values[i % period];
   return out;
 }
 
@@ -123,15 +163,15 @@ class TextInterpreter {
       uint64_t row = 0;
       for (std::string number; std::getline(numbers, number, ','); ++row) {
         const Slots diagonal = Row(second, row);
-        const Slots rotated = RotateLeft(x, std::stoul(number));
+        const Slots rotated = RotateLeft(x, std::stoll(number));
         for (size_t i = 0; i < x.size(); ++i) out[i] += diagonal[i] * rotated[i];
       }
       EXPECT_EQ(weights_.ArrayShape(names_.at(second)).value()[0], row);
     } else if (op == "ckks.rotate") {
       std::smatch shift;
       ASSERT_TRUE(std::regex_search(rest, shift, std::regex(R"(static_shift = (\d+))"))) << line;
-      out = RotateLeft(x, std::stoul(shift[1]));
-    } else if (op == "ckks.relinearize" || op == "ckks.rescale") {
+      out = RotateLeft(x, std::stoll(shift[1]));
+    } else if (op == "ckks.relinearize" || op == "ckks.rescale" || op == "ckks.level_reduce") {
       out = x;
     } else {
       const Slots y = values_.at(second);
@@ -146,100 +186,100 @@ class TextInterpreter {
   std::map<std::string, Slots> values_;
 };
 
-TEST(Diagonals, EqualTheMatrixForOddSizes) {
-  std::mt19937_64 random(1);
-  constexpr size_t kSlots = 64;
-  const std::pair<size_t, size_t> sizes[] = {{1, 1},   {1, 7},   {7, 1},   {3, 5},   {5, 3},   {10, 33},
-                                             {33, 10}, {16, 64}, {64, 16}, {64, 64}, {63, 64}, {2, 50}};
-  for (const auto& [rows, columns] : sizes) {
-    for (size_t period = Period(columns); period <= kSlots; period *= 2) {
-      SCOPED_TRACE(fmt::format("{} x {}, input period {}", rows, columns, period));
-      const Dense dense = RandomDense("d", rows, columns, random);
-      const Slots input = RandomVector(columns, random);
-      const PackedDense packed = PackDense(dense, period);
-      EXPECT_LE(packed.indices.size(), std::min(Period(rows), period));
-
-      const Slots x = FillPeriodically(input, period, kSlots);
-      Slots y(kSlots), diagonal(kSlots), bias(kSlots);
-      for (size_t i = 0; i < packed.indices.size(); ++i) {
-        packed.diagonals[i].Fill(diagonal);
-        const Slots rotated = RotateLeft(x, static_cast<size_t>(packed.indices[i]));
-        for (size_t j = 0; j < kSlots; ++j) y[j] += diagonal[j] * rotated[j];
-      }
-      for (const int64_t step : packed.ladder) {
-        const Slots rotated = RotateLeft(y, static_cast<size_t>(step));
-        for (size_t j = 0; j < kSlots; ++j) y[j] += rotated[j];
-      }
-      packed.bias.Fill(bias);
-      const std::vector<Layer> layers = {dense};
-      const Slots expected = Evaluate(layers, input);
-      for (size_t j = 0; j < kSlots; ++j) {
-        const size_t row = j % packed.output_period;
-        EXPECT_NEAR(y[j] + bias[j], row < rows ? expected[row] : 0.0, 1e-12) << "slot " << j;
-      }
-    }
-  }
+// What the emitted text and weights make of `input`.
+Slots RunPacked(const Graph& graph, const scheme::Parameters& parameters, const Slots& input) {
+  const auto model = PackNetwork(graph, parameters, "network");
+  EXPECT_TRUE(model.ok()) << model.status().message();
+  if (!model.ok()) return {};
+  const std::string path = TemporaryPath("weights.npz");
+  const Status written = WriteNpz(path, model->arrays);
+  EXPECT_TRUE(written.ok()) << written.message();
+  const auto weights = WeightFile::Open(path);
+  EXPECT_TRUE(weights.ok()) << weights.status().message();
+  std::filesystem::remove(path);  // what is open stays readable
+  const size_t period = static_cast<size_t>(model->layouts.values[0].period);
+  EXPECT_THAT(model->mlir,
+              HasSubstr(fmt::format("kmrt.length = {} : i64, kmrt.period = {} : i64", input.size(), period)));
+  const size_t outputs = graph.nodes.back().shape.count();
+  EXPECT_THAT(model->mlir, HasSubstr(fmt::format("{{kmrt.length = {} : i64}}) {{\n", outputs)));
+  Slots y = TextInterpreter(**weights, FillPeriodically(input, period, parameters.slots())).Run(model->mlir);
+  EXPECT_EQ(y.size(), parameters.slots());
+  y.resize(outputs);
+  return y;
 }
 
-TEST(Diagonals, OfTheMnistShapes) {
-  std::mt19937_64 random(2);
-  const PackedDense fc1 = PackDense(RandomDense("fc1", 128, 784, random), 1024);
-  EXPECT_EQ(fc1.indices.size(), 128u);
-  EXPECT_THAT(fc1.ladder, ElementsAre(512, 256, 128));
-  EXPECT_EQ(fc1.output_period, 128u);
-  const PackedDense fc2 = PackDense(RandomDense("fc2", 128, 128, random), 128);
-  EXPECT_EQ(fc2.indices.size(), 128u);
-  EXPECT_THAT(fc2.ladder, ElementsAre());
-  const PackedDense fc3 = PackDense(RandomDense("fc3", 10, 128, random), 128);
-  EXPECT_EQ(fc3.indices.size(), 16u);
-  EXPECT_THAT(fc3.ladder, ElementsAre(64, 32, 16));
+void ExpectPacked(Builder& builder) {
+  const scheme::Parameters parameters = TestParameters(11, static_cast<size_t>(Depth(builder.graph)));
+  const Slots input = RandomVector(builder.graph.input_shape().count(), builder.random);
+  const Slots expected = Evaluate(builder.graph, input).back();
+  const Slots y = RunPacked(builder.graph, parameters, input);
+  ASSERT_EQ(y.size(), expected.size());
+  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 1e-11) << "output " << i;
 }
 
-TEST(Diagonals, OfZerosAreLeftOut) {
-  Dense dense{"d", 4, 4, Slots(16), Slots(4)};
-  EXPECT_THAT(PackDense(dense, 4).indices, ElementsAre(0));  // one remains
-  for (size_t row = 0; row < 4; ++row) dense.weights[row * 4 + (row + 2) % 4] = 1;
-  EXPECT_THAT(PackDense(dense, 4).indices, ElementsAre(2));
-}
-
-TEST(Packer, EmittedTextAndWeightsComputeTheNetwork) {
-  std::mt19937_64 random(3);
+TEST(Packer, EmittedTextAndWeightsComputeDenseNetworks) {
   const std::vector<std::vector<size_t>> networks = {
       {784, 128, 128, 10}, {5, 33, 7}, {9, 1}, {1, 6, 2}, {100, 3, 300, 4}};
   for (const std::vector<size_t>& widths : networks) {
     SCOPED_TRACE(fmt::format("{}", fmt::join(widths, "-")));
-    std::vector<Layer> layers;
+    Builder builder({widths[0]}, 3);
     for (size_t i = 1; i < widths.size(); ++i) {
-      if (i > 1) layers.emplace_back(Square{});
-      layers.emplace_back(RandomDense(fmt::format("fc{}", i), widths[i], widths[i - 1], random));
+      if (i > 1) builder.Square();
+      builder.Dense(widths[i]);
     }
-    const scheme::Parameters parameters = TestParameters(11, layers.size());
-    const auto model = PackNetwork(layers, parameters, "network");
-    ASSERT_TRUE(model.ok()) << model.status().message();
-    const std::string path = TemporaryPath("weights.npz");
-    const Status written = WriteWeights(*model, path);
-    ASSERT_TRUE(written.ok()) << written.message();
-    const auto weights = WeightFile::Open(path);
-    ASSERT_TRUE(weights.ok()) << weights.status().message();
-    std::filesystem::remove(path);  // what is open stays readable
-
-    EXPECT_THAT(model->mlir,
-                HasSubstr(fmt::format("kmrt.length = {} : i64, kmrt.period = {} : i64", widths[0], Period(widths[0]))));
-    EXPECT_THAT(model->mlir, HasSubstr(fmt::format("{{kmrt.length = {} : i64}}) {{\n", widths.back())));
-    const Slots input = RandomVector(widths[0], random);
-    const Slots x = FillPeriodically(input, Period(widths[0]), parameters.slots());
-    const Slots y = TextInterpreter(**weights, x).Run(model->mlir);
-    const Slots expected = Evaluate(layers, input);
-    ASSERT_EQ(y.size(), parameters.slots());
-    for (size_t row = 0; row < expected.size(); ++row) EXPECT_NEAR(y[row], expected[row], 1e-11);
+    ExpectPacked(builder);
   }
 }
 
+TEST(Packer, EmittedTextAndWeightsComputeImages) {
+  // Strides that make gaps, channels that fill them, and a dense layer that reads them.
+  Builder strided({3, 16, 16}, 4);
+  strided.Convolve(4, 3, 1, 1, 0).Square().Convolve(8, 3, 2, 1, 2).Square().Convolve(16, 3, 2, 1, 4).Square().Dense(10);
+  ExpectPacked(strided);
+  // Odd sizes, one channel, no padding, one group a channel.
+  Builder odd({1, 11, 7}, 5);
+  odd.Convolve(3, 3, 2, 0, 0).Convolve(6, 2, 1, 1, 1, 3).Square().Dense(5);
+  ExpectPacked(odd);
+  // An image comes out as images go in.
+  Builder image({3, 8, 8}, 11);
+  image.Convolve(5, 3, 2, 1, 0);
+  ExpectPacked(image);
+}
+
+TEST(Packer, EmittedTextAndWeightsComputeResidualJoins) {
+  Builder builder({4, 8, 8}, 6);
+  builder.Convolve(4, 3, 1, 1, 0);                          // 1
+  builder.Square();                                         // 2
+  builder.Convolve(4, 3, 1, 1, 2).Binary(true, 3, 2);       // 3, 4: the shortcut has one level more
+  builder.Convolve(8, 3, 2, 1, 4).Square();                 // 5, 6
+  builder.Convolve(8, 3, 1, 1, 6).Convolve(8, 1, 2, 0, 4);  // 7, and a shortcut of its own, 8
+  builder.Binary(true, 7, 8).Binary(false, 9, 6).Dense(3);
+  ExpectPacked(builder);
+}
+
+TEST(Packer, MnistLayersTakeTheDiagonalsOfTheHybridMethod) {
+  Builder mlp({784}, 7);
+  mlp.Dense(128).Square().Dense(128).Square().Dense(10);
+  const auto layouts = ChooseLayouts(mlp.graph, 4096);
+  ASSERT_TRUE(layouts.ok()) << layouts.status().message();
+  EXPECT_EQ(layouts->layers[1].indices.size(), 128u);
+  EXPECT_THAT(layouts->layers[1].convolution.Ladder(), ElementsAre(512, 256, 128));
+  EXPECT_EQ(layouts->layers[3].indices.size(), 128u);
+  EXPECT_EQ(layouts->layers[5].indices.size(), 16u);
+  EXPECT_EQ(layouts->layers[5].indices.back(), 15);
+
+  // All channels of the output see one image: a diagonal for each place in the kernel.
+  Builder image({1, 32, 32}, 8);
+  image.Convolve(4, 5, 1, 2, 0).Square().Dense(10);
+  const auto one = ChooseLayouts(image.graph, 4096);
+  ASSERT_TRUE(one.ok()) << one.status().message();
+  EXPECT_EQ(one->layers[1].indices.size(), 25u);
+}
+
 TEST(Packer, TypesCarryTheLevels) {
-  std::mt19937_64 random(4);
-  const std::vector<Layer> layers = {RandomDense("a", 4, 8, random), Square{}, RandomDense("b", 2, 4, random)};
-  const scheme::Parameters parameters = TestParameters(11, 4);
-  const auto model = PackNetwork(layers, parameters, "network");
+  Builder builder({8}, 9);
+  builder.Dense(4).Square().Dense(2);
+  const auto model = PackNetwork(builder.graph, TestParameters(11, 4), "network");
   ASSERT_TRUE(model.ok()) << model.status().message();
   const std::regex typed(R"re(= (orion.linear_transform|ckks.rescale) .*?: \(?(!ct_\w+).*-> (!ct_\w+)\n)re");
   std::vector<std::string> steps;
@@ -269,29 +309,62 @@ TEST(Packer, TypesCarryTheLevels) {
 }
 
 TEST(Packer, RefusesWhatCannotBePacked) {
-  std::mt19937_64 random(5);
-  const scheme::Parameters parameters = TestParameters(10, 2);
-  const auto message = [&](const std::vector<Layer>& layers) {
-    const auto model = PackNetwork(layers, parameters, "network");
+  const auto message = [](const Graph& graph, int log_n, size_t levels) {
+    const auto model = PackNetwork(graph, TestParameters(log_n, levels), "network");
     EXPECT_FALSE(model.ok());
+    if (model.ok()) return std::string();
     EXPECT_EQ(model.status().code(), ErrorCode::kInvalidArgument);
     return model.status().message();
   };
-  const Dense sound = RandomDense("a", 4, 8, random);
-  EXPECT_THAT(message({}), HasSubstr("begins with a dense layer"));
-  EXPECT_THAT(message({Square{}, sound}), HasSubstr("begins with a dense layer"));
-  EXPECT_THAT(message({sound, sound}), HasSubstr("a name of its own"));
-  EXPECT_THAT(message({sound, RandomDense("b", 4, 5, random)}), HasSubstr("takes 5 inputs, the layers before give 4"));
-  EXPECT_THAT(message({sound, Square{}, Square{}}), HasSubstr("add primes"));
-  EXPECT_THAT(message({RandomDense("a", 4, 513, random)}), HasSubstr("513 inputs do not fit into 512 slots"));
-  EXPECT_THAT(message({RandomDense("a", 513, 4, random)}), HasSubstr("513 outputs do not fit into 512 slots"));
-  EXPECT_THAT(message({RandomDense("a\"b", 4, 4, random)}), HasSubstr("a name of its own"));
-  Dense broken = sound;
-  broken.bias.pop_back();
-  EXPECT_THAT(message({broken}), HasSubstr("3 biases"));
-  broken = sound;
-  broken.weights[3] = std::nan("");
-  EXPECT_THAT(message({broken}), HasSubstr("not a finite number"));
+  EXPECT_THAT(message(Builder({8}, 1).Dense(4).Square().Square().graph, 10, 2), HasSubstr("takes 3 levels"));
+  EXPECT_THAT(message(Builder({513}, 1).Dense(4).graph, 10, 2),
+              HasSubstr("node 'input': its 513 numbers, 513 x 1 x 1, do not fit into the 512 slots"));
+  EXPECT_THAT(message(Builder({4}, 1).Dense(513).graph, 10, 2), HasSubstr("node 'conv1': its 513 numbers"));
+  Graph relu = Builder({4}, 1).Dense(4).graph;
+  relu.nodes.push_back({"act", {1}, relu.nodes[1].shape, Activation::kRelu});
+  EXPECT_THAT(message(relu, 10, 2), HasSubstr("node 'act': relu is no polynomial"));
+  Graph broken = Builder({4}, 1).Dense(4).graph;
+  std::get<Convolution>(broken.nodes[1].operation).bias.pop_back();
+  EXPECT_THAT(message(broken, 10, 2), HasSubstr("node 'conv1': 16 weights and 3 biases"));
+}
+
+TEST(Packer, RangesAndDepth) {
+  Builder builder({4}, 10);
+  builder.Dense(4).Square().Dense(2);
+  EXPECT_EQ(Depth(builder.graph), 3);
+  std::vector<Slots> inputs;
+  for (int i = 0; i < 5; ++i) inputs.push_back(RandomVector(4, builder.random));
+  const std::vector<double> ranges = Ranges(builder.graph, inputs);
+  double largest = 0;
+  for (const Slots& input : inputs) {
+    const std::vector<Slots> values = Evaluate(builder.graph, input);
+    for (const double value : values[2]) largest = std::max(largest, std::abs(value));
+  }
+  EXPECT_EQ(ranges[2], largest);
+}
+
+TEST(ChooseParameters, SmallestRingThatIsSecure) {
+  // The MNIST perceptron's: three digits of two limbs.
+  const auto mlp = ChooseParameters({.levels = 5, .slots = 1024, .largest_output = 240});
+  ASSERT_TRUE(mlp.ok()) << mlp.status().message();
+  EXPECT_EQ(mlp->log_n(), 13);
+  EXPECT_EQ(mlp->digit_size(), 2);
+  EXPECT_EQ(mlp->literal().log_default_scale, 25);
+  for (const ParameterNeeds& needs :
+       {ParameterNeeds{1, 1, 1}, ParameterNeeds{5, 1024, 500}, ParameterNeeds{7, 4096, 64},
+        ParameterNeeds{7, 8192, 1e4}, ParameterNeeds{20, 16384, 1e3}}) {
+    const auto parameters = ChooseParameters(needs);
+    ASSERT_TRUE(parameters.ok()) << parameters.status().message();
+    EXPECT_TRUE(parameters->Is128BitSecure());
+    EXPECT_EQ(parameters->max_level(), needs.levels);
+    EXPECT_GE(static_cast<int64_t>(parameters->slots()), needs.slots);
+    EXPECT_GE(parameters->literal().log_default_scale, kLeastScaleBits);
+    // Primes are a little smaller than the power of two below which they lie.
+    EXPECT_GT(static_cast<double>(parameters->modulus(0)) / (2 * parameters->default_scale()),
+              0.99 * needs.largest_output);
+  }
+  EXPECT_THAT(ChooseParameters({.levels = 70}).status().message(), HasSubstr("70 levels"));
+  EXPECT_THAT(ChooseParameters({.levels = 1, .slots = 1 << 16}).status().message(), HasSubstr("65536 slots"));
 }
 
 }  // namespace

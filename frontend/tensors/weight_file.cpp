@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "frontend/tensors/packed_layers.h"
 #include "frontend/tensors/weight_formats.h"
 
 namespace keymemrt::frontend {
@@ -22,6 +23,7 @@ Result<std::unique_ptr<WeightFile>> WeightFile::Open(const std::string& path, Ch
     return Corrupt("{}: not a weights file: .npz, .safetensors or HDF5 expected", path);
   };
   KMRT_ASSIGN_OR_RETURN(Arrays arrays, open());
+  ShowPackedLayers(path, arrays);
   return std::unique_ptr<WeightFile>(new WeightFile(path, std::move(arrays)));
 }
 

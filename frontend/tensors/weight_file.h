@@ -11,6 +11,7 @@
 //    "<layer>.weights.<row>.<col>", its rows in ascending order of the diagonal's index; a layer's only block is
 //    "<layer>.weights" too; /<layer>/on_bias is
 //    "<layer>.bias" (as Orion stores it: one number an output, not one a slot).
+//  - In any of them: linear layers as they were trained, whose diagonals are made row by row (packed_layers.h).
 //
 // Elements are float64 or float32 (and uint8 in .npz). An array of another type, or a malformed one, is listed; the
 // error comes when it is used.

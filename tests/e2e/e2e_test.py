@@ -382,6 +382,38 @@ class Explain(Case):
         self.refused(USAGE, "nowhere", "explain", m, "--plot", "/nowhere/time.svg")
 
 
+class Import(Case):
+    """A trained network, as it comes."""
+
+    def test_convolutions(self):
+        """The convolutional example, encrypted."""
+        model, weights = MNIST_MLP.parent / "mnist-cnn/model.mlir", MNIST_MLP.parent / "mnist-cnn/weights.npz"
+        m, client, keys = self.path("m.kmrt"), self.path("client"), self.path("keys")
+        self.ok("compile", model, "-o", m)
+        self.ok("keygen", m, "--client", client, "--keys", keys)
+        pixels, labels = arrays.read_npy(DIGITS / "digits.npy"), arrays.read_npy(DIGITS / "digit_labels.npy")
+        arrays.write_npy(self.path("x.npy"), [v / 255 for v in pixels[784 * 3:784 * 4]])
+        self.ok("encrypt", m, "--client", client, "--input", self.path("x.npy"), "-o", self.path("x.ct"))
+        self.ok("cleartext", m, "--input", self.path("x.npy"), "-o", self.path("c.npy"), "--weights", weights)
+        self.ok("run", m, "--keys", keys, "--input", self.path("x.ct"), "-o", self.path("y.ct"), "--weights", weights)
+        self.ok("decrypt", m, "--client", client, "--input", self.path("y.ct"), "-o", self.path("y.npy"))
+        got, clear = arrays.read_npy(self.path("y.npy")), arrays.read_npy(self.path("c.npy"))
+        self.assertEqual(len(got), 10)
+        self.assertClose(got, clear, 1e-2 * max(map(abs, clear)))
+        self.assertEqual(max(range(10), key=got.__getitem__), labels[3])
+
+    def test_bad_input(self):
+        onnx, out = DIGITS / "model.onnx", ("-o", self.path("m.mlir"), "--weights-out", self.path("w.npz"))
+        self.path("cut.onnx").write_bytes(onnx.read_bytes()[:1000])
+        self.refused(CORRUPT, "cut.onnx", "import", self.path("cut.onnx"), *out)
+        self.refused(USAGE, "none.onnx", "import", self.path("none.onnx"), *out)
+        arrays.write_npy(self.path("short.npy"), [0.0] * 783)
+        self.refused(CORRUPT, "783 numbers", "import", onnx, *out, "--calibrate", self.path("short.npy"))
+        self.assertFalse(self.path("m.mlir").exists() or self.path("w.npz").exists())
+        self.ok("import", onnx, *out, "--calibrate", DIGITS / "digits.npy")
+        self.assertTrue(self.path("m.mlir").exists() and self.path("w.npz").exists())
+
+
 class MnistMlp(Case):
     """The example: two digits, three modes, within a budget."""
 

@@ -18,9 +18,9 @@
 #include "runtime/calibration/calibration.h"
 #include "runtime/plan/trace.h"
 #include "tools/keymemrt/commands.h"
-#include "tools/keymemrt/compiler_path.h"
 #include "tools/keymemrt/explanation.h"
 #include "tools/keymemrt/report.h"
+#include "tools/keymemrt/sibling_path.h"
 
 namespace keymemrt::tools {
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CKKS parameters for a network: as small a ring as holds its levels at 128-bit security.
+#pragma once
+
+#include "scheme/parameters.h"
+
+namespace keymemrt::frontend {
+
+struct ParameterNeeds {
+  int levels = 0;             // products one after the other
+  int64_t slots = 1;          // at least
+  double largest_output = 1;  // magnitude of what must fit at level 0
+};
+
+// Q is a base prime of scale * largest_output, rounded up to a power of two, times two (for the sign), and a prime of
+// the scale a level. P has the size of a digit. Of the rings, the first in which a scale of kLeastScaleBits fits into
+// the 128-bit bound; there, the fewest digits of the key switch, and then the largest scale, up to kLargestScaleBits.
+// kInvalidArgument: no ring has room (a network as deep needs bootstrapping).
+inline constexpr int kLeastScaleBits = 25;
+inline constexpr int kLargestScaleBits = 40;
+Result<scheme::Parameters> ChooseParameters(const ParameterNeeds& needs);
+
+}  // namespace keymemrt::frontend

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/packing/layouts.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "circuit/linear_transform_plan.h"
+
+namespace keymemrt::frontend {
+
+namespace {
+
+using circuit::LinearTransformForm;
+using circuit::LinearTransformPlan;
+using circuit::SlotLayout;
+
+// A rotation takes as long as the encoding and the products of about this many diagonals.
+constexpr double kDiagonalsPerRotation = 10;
+
+int64_t PowerOfTwo(int64_t x) {
+  return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(x)));
+}
+
+SlotLayout Shaped(const TensorShape& shape) {
+  SlotLayout layout;
+  layout.channels = static_cast<int32_t>(shape.channels);
+  layout.height = static_cast<int32_t>(shape.height);
+  layout.width = static_cast<int32_t>(shape.width);
+  return layout;
+}
+
+// Channel by channel, row by row, without a gap.
+SlotLayout Contiguous(const TensorShape& shape) {
+  SlotLayout layout = Shaped(shape);
+  layout.pitch = layout.width;
+  layout.block = layout.pitch * layout.height;
+  layout.period = PowerOfTwo(layout.End());
+  return layout;
+}
+
+std::vector<SlotLayout> Candidates(const TensorShape& shape, const Convolution& convolution, const SlotLayout& input) {
+  std::vector<SlotLayout> candidates = {Contiguous(shape)};
+  SlotLayout aligned = candidates[0];
+  aligned.block = PowerOfTwo(aligned.block);
+  candidates.push_back(aligned);
+  if (shape.height * shape.width > 1 && convolution.stride_y == convolution.stride_x) {
+    SlotLayout grid = Shaped(shape);
+    grid.gap = input.gap * static_cast<int32_t>(convolution.stride_y);
+    grid.pitch = input.pitch;
+    for (const int32_t lanes : {1, grid.gap * grid.gap}) {
+      grid.lanes = std::min(lanes, grid.channels);
+      SlotLayout one = grid;
+      one.channels = grid.lanes;
+      for (const int64_t block : {input.block, one.End(), PowerOfTwo(one.End())}) {
+        grid.block = block;
+        candidates.push_back(grid);
+      }
+    }
+  }
+  for (SlotLayout& candidate : candidates) candidate.period = PowerOfTwo(candidate.End());
+  return candidates;
+}
+
+PackedLayer PackLayer(const Convolution& convolution, const SlotLayout& input, const SlotLayout& output,
+                      int64_t slots) {
+  PackedLayer layer;
+  layer.convolution = Pack(convolution, input, output);
+  const int64_t window = std::min(input.period, output.period);
+  const std::vector<int64_t> indices = circuit::ConvolutionDiagonals(layer.convolution).Indices(convolution.weights);
+  // From [0, w), or from (-w/2, w/2]: whichever takes fewer rotations.
+  for (const int64_t last : {window - 1, window / 2}) {
+    std::vector<int64_t> shifted = indices;
+    for (int64_t& index : shifted) index -= index > last ? window : 0;
+    std::sort(shifted.begin(), shifted.end());
+    const auto plan = LinearTransformPlan::Make(shifted, slots, LinearTransformForm::kDoubleHoisted);
+    assert(plan.ok());
+    if (layer.indices.empty() || plan->key_switches() < layer.rotations) {
+      layer.indices = std::move(shifted);
+      layer.rotations = plan->key_switches();
+    }
+  }
+  layer.rotations += static_cast<int>(layer.convolution.Ladder().size());
+  return layer;
+}
+
+class Chooser {
+ public:
+  Chooser(const Graph& graph, int64_t slots) : graph_(graph), slots_(slots), class_of_(graph.nodes.size()) {}
+
+  Result<Layouts> Choose() {
+    MakeClasses();
+    KMRT_RETURN_IF_ERROR(StartForwards());
+    // Each step makes the sum smaller, so this ends; a few rounds are all it takes.
+    for (bool improved = true; improved;) {
+      improved = false;
+      for (size_t c = 1; c < layouts_.size(); ++c) improved = Improve(c) || improved;
+    }
+    return Finish();
+  }
+
+ private:
+  const Convolution* ConvolutionOf(size_t node) const {
+    return std::get_if<Convolution>(&graph_.nodes[node].operation);
+  }
+
+  // Nodes whose values have one layout: what slot by slot operations tie together. Class 0 is the input's.
+  void MakeClasses() {
+    std::vector<size_t> root(graph_.nodes.size());
+    std::iota(root.begin(), root.end(), size_t{0});
+    const auto find = [&](size_t node) {
+      while (root[node] != node) node = root[node] = root[root[node]];
+      return node;
+    };
+    for (size_t node = 0; node < root.size(); ++node) {
+      if (ConvolutionOf(node) != nullptr) continue;
+      for (const size_t operand : graph_.nodes[node].operands) {
+        const size_t a = find(operand), b = find(node);
+        root[std::max(a, b)] = std::min(a, b);
+      }
+    }
+    std::map<size_t, size_t> numbers;
+    for (size_t node = 0; node < root.size(); ++node) {
+      class_of_[node] = numbers.emplace(find(node), numbers.size()).first->second;
+    }
+    layouts_.resize(numbers.size());
+    members_.resize(numbers.size());
+    for (size_t node = 0; node < root.size(); ++node) members_[class_of_[node]].push_back(node);
+  }
+
+  bool Fits(const SlotLayout& layout) const { return layout.Check().ok() && layout.period <= slots_; }
+
+  Status NoRoom(const Node& node) const {
+    return InvalidArgument("node '{}': its {} numbers, {}, do not fit into the {} slots of a ciphertext", node.name,
+                           node.shape.count(), ToString(node.shape), slots_);
+  }
+
+  Status StartForwards() {
+    layouts_[0] = Contiguous(graph_.nodes[0].shape);
+    if (!Fits(*layouts_[0])) return NoRoom(graph_.nodes[0]);
+    for (size_t node = 1; node < graph_.nodes.size(); ++node) {
+      std::optional<SlotLayout>& layout = layouts_[class_of_[node]];
+      if (layout) continue;
+      double best = 0;
+      const size_t operand = graph_.nodes[node].operands[0];
+      for (const SlotLayout& candidate : CandidatesOf(node)) {
+        const double cost = Cost(node, *layouts_[class_of_[operand]], candidate);
+        if (!layout || cost < best) {
+          layout = candidate;
+          best = cost;
+        }
+      }
+      if (!layout) return NoRoom(graph_.nodes[node]);
+    }
+    return Status();
+  }
+
+  // REQUIRES: the operand has a layout. None when it has not, in a class that several nodes make.
+  std::vector<SlotLayout> CandidatesOf(size_t node) const {
+    std::vector<SlotLayout> fitting;
+    const Convolution* convolution = ConvolutionOf(node);
+    if (convolution == nullptr) return fitting;
+    const Node& n = graph_.nodes[node];
+    std::vector<SlotLayout> candidates = {Contiguous(n.shape)};
+    // Users see the output's numbers side by side.
+    if (class_of_[node] != class_of_.back()) {
+      candidates = Candidates(n.shape, *convolution, *layouts_[class_of_[n.operands[0]]]);
+    }
+    for (const SlotLayout& layout : candidates) {
+      if (Fits(layout) && std::find(fitting.begin(), fitting.end(), layout) == fitting.end()) fitting.push_back(layout);
+    }
+    return fitting;
+  }
+
+  const PackedLayer& Layer(size_t node, const SlotLayout& input, const SlotLayout& output) {
+    std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>& known = known_[node];
+    const std::pair<SlotLayout, SlotLayout> key(input, output);
+    for (const auto& [layouts, layer] : known) {
+      if (layouts == key) return layer;
+    }
+    return known.emplace_back(key, PackLayer(*ConvolutionOf(node), input, output, slots_)).second;
+  }
+
+  double Cost(size_t node, const SlotLayout& input, const SlotLayout& output) {
+    const PackedLayer& layer = Layer(node, input, output);
+    return layer.rotations + static_cast<double>(layer.indices.size()) / kDiagonalsPerRotation;
+  }
+
+  // Of all convolutions that begin or end in class c.
+  double CostAround(size_t c, const SlotLayout& layout) {
+    double cost = 0;
+    for (size_t node = 1; node < graph_.nodes.size(); ++node) {
+      if (ConvolutionOf(node) == nullptr) continue;
+      const size_t from = class_of_[graph_.nodes[node].operands[0]];
+      const size_t to = class_of_[node];
+      if (from != c && to != c) continue;
+      cost += Cost(node, from == c ? layout : *layouts_[from], to == c ? layout : *layouts_[to]);
+    }
+    return cost;
+  }
+
+  bool Improve(size_t c) {
+    SlotLayout best = *layouts_[c];
+    double best_cost = CostAround(c, best);
+    for (const size_t node : members_[c]) {
+      for (const SlotLayout& candidate : CandidatesOf(node)) {
+        if (const double cost = CostAround(c, candidate); cost < best_cost) {
+          best = candidate;
+          best_cost = cost;
+        }
+      }
+    }
+    if (best == *layouts_[c]) return false;
+    layouts_[c] = best;
+    return true;
+  }
+
+  Layouts Finish() {
+    Layouts result;
+    std::set<int64_t> distinct;
+    for (size_t node = 0; node < graph_.nodes.size(); ++node) {
+      result.values.push_back(*layouts_[class_of_[node]]);
+      result.layers.emplace_back();
+      if (ConvolutionOf(node) == nullptr) continue;
+      const SlotLayout& input = result.values[graph_.nodes[node].operands[0]];
+      PackedLayer& layer = result.layers.back() = Layer(node, input, result.values.back());
+      result.rotations += layer.rotations;
+      result.diagonals += static_cast<int>(layer.indices.size());
+      const auto plan = LinearTransformPlan::Make(layer.indices, slots_, LinearTransformForm::kDoubleHoisted);
+      distinct.insert(plan->keys.begin(), plan->keys.end());
+      for (const int64_t step : layer.convolution.Ladder()) distinct.insert(step);
+    }
+    result.distinct_rotations = static_cast<int>(distinct.size());
+    return result;
+  }
+
+  const Graph& graph_;
+  const int64_t slots_;
+  std::vector<size_t> class_of_;
+  std::vector<std::vector<size_t>> members_;                                                        // by class
+  std::vector<std::optional<SlotLayout>> layouts_;                                                  // by class
+  std::map<size_t, std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>> known_;  // by node
+};
+
+}  // namespace
+
+circuit::PackedConvolution Pack(const Convolution& convolution, const SlotLayout& input, const SlotLayout& output) {
+  circuit::PackedConvolution packed;
+  packed.input = input;
+  packed.output = output;
+  packed.groups = static_cast<int32_t>(convolution.groups);
+  packed.kernel_height = static_cast<int32_t>(convolution.kernel_height);
+  packed.kernel_width = static_cast<int32_t>(convolution.kernel_width);
+  packed.stride_y = static_cast<int32_t>(convolution.stride_y);
+  packed.stride_x = static_cast<int32_t>(convolution.stride_x);
+  packed.pad_top = static_cast<int32_t>(convolution.pad_top);
+  packed.pad_left = static_cast<int32_t>(convolution.pad_left);
+  return packed;
+}
+
+Result<Layouts> ChooseLayouts(const Graph& graph, int64_t slots) {
+  return Chooser(graph, slots).Choose();
+}
+
+}  // namespace keymemrt::frontend
