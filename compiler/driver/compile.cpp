@@ -63,7 +63,8 @@ public:
 
   std::string print() {
     std::string text;
-    llvm::raw_string_ostream(text) << *module;
+    llvm::raw_string_ostream stream(text);
+    (*module)->print(stream); // unlike <<, with aliases
     return text;
   }
 
