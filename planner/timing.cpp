@@ -5,12 +5,15 @@
 
 namespace keymemrt::planner {
 
+double ChunkDelay(const TimedRun& run, const Channel& channel, int processors) {
+  if (run.threads < processors) return 0;
+  return static_cast<double>(run.chunk_bytes) * channel.processor_seconds_per_byte / run.threads;
+}
+
 TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int processors) {
   const double bytes = static_cast<double>(run.chunk_bytes);
   const double service = channel.bytes_per_second > 0 ? bytes / channel.bytes_per_second : 0;
-  // Checking and copying a chunk is somebody's processor time. Where evaluation leaves a processor free it costs
-  // nothing, otherwise it delays evaluation.
-  const double delay = run.threads < processors ? 0 : bytes * channel.processor_seconds_per_byte / run.threads;
+  const double delay = ChunkDelay(run, channel, processors);
 
   TimePrediction prediction;
   double now = 0, channel_free = 0;
@@ -55,7 +58,12 @@ TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int proc
     now += use.seconds_after;
   }
   prediction.wall_seconds = now;
-  prediction.lower_bound_seconds = std::max(prediction.compute_seconds, prediction.read_seconds);
+  double read = 0, wait = 0;
+  const double end = ForEachTurn(run, channel, processors, [&](double turn) {
+    read += service;
+    wait = std::max(wait, read - turn);
+  });
+  prediction.lower_bound_seconds = std::max(end + wait, prediction.read_seconds);
   return prediction;
 }
 

@@ -37,9 +37,30 @@ struct TimePrediction {
   double stall_seconds = 0;
   double compute_seconds = 0;  // what a run would take if every chunk were there
   double read_seconds = 0;     // of the channel
-  // No schedule of the same operations and reads is faster: the larger of computing and reading.
+  // No schedule of the same operations and reads is faster, with any memory to read ahead: for each chunk, reading all
+  // that are used before it and then computing what comes after its turn. At least computing, and at least reading.
   double lower_bound_seconds = 0;
 };
+
+// Processor time of a chunk's checks and copies that delays evaluation: none where evaluation leaves a processor free.
+double ChunkDelay(const TimedRun& run, const Channel& channel, int processors);
+
+// Calls f(when) for each chunk that is read, in order of use, with its turn's time in a run that waits for nothing
+// (from the first operation on). Returns when such a run ends.
+template <typename F>
+double ForEachTurn(const TimedRun& run, const Channel& channel, int processors, F f) {
+  const double delay = ChunkDelay(run, channel, processors);
+  double now = run.seconds_before;
+  for (const TimedUse& use : run.uses) {
+    const double step = use.chunks == 0 || use.whole ? 0 : use.seconds / use.chunks + delay;
+    for (uint32_t i = 0; i < use.chunks; ++i) {
+      f(now);
+      now += step;
+    }
+    now += (use.chunks == 0 || use.whole ? use.seconds + use.chunks * delay : 0) + use.seconds_after;
+  }
+  return now;
+}
 
 // O(chunks read).
 TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int processors);
