@@ -33,6 +33,7 @@ Status CheckOptions(const scheme::Parameters& parameters, const BootstrapOptions
     return refuse("log2 of the slots", options.log_slots, fmt::format("1 to {}", log_most));
   }
   if (options.target_level < 0) return refuse("target level", options.target_level, "0 or more");
+  if (options.babies < 0) return refuse("number of baby steps", options.babies, "0 (the fastest) or more");
   if (options.ephemeral_weight < 1) return refuse("ephemeral weight", options.ephemeral_weight, "1 or more");
   if (options.range < 1 || options.range > 1024) return refuse("range", options.range, "1 to 1024");
   if (options.log_message_ratio < 1 || options.log_message_ratio > 40) {
@@ -93,11 +94,16 @@ struct Maker {
       if (!forward) transform.stage.factor = std::ldexp(transform.stage.factor, -radices[i]);
       transform.stage.halves = gap() > 1 && i == (forward ? 0 : radices.size() - 1);
       KMRT_RETURN_IF_ERROR(transform.stage.Check());
+      const std::vector<int64_t> rotations = transform.stage.Rotations();
+      const int64_t unit = rotations.back() - rotations[rotations.size() - 2];
       KMRT_ASSIGN_OR_RETURN(transform.linear,
-                            LinearTransformPlan::Make(transform.stage.Rotations(),
-                                                      static_cast<int64_t>(parameters.slots()), options.form));
+                            LinearTransformPlan::Make(rotations, static_cast<int64_t>(parameters.slots()), options.form,
+                                                      options.babies * unit));
       KMRT_ASSIGN_OR_RETURN(transform.shape, scheme::BestShape(parameters, level, secret));
       KMRT_RETURN_IF_ERROR(NeedRotations(transform.linear.rotations, transform.shape, level));
+      if (forward && i == 0 && plan.join != 0) {
+        KMRT_RETURN_IF_ERROR(NeedRotations({plan.join}, plan.join_shape, level - 1));
+      }
       transforms.push_back(std::move(transform));
     }
     return transforms;
@@ -106,15 +112,21 @@ struct Maker {
   // From t_k / (q_0 * half_range) at `level` and split_scale to sin(2 pi t_k / q_0), or its arcsine, at `output_scale`.
   Result<PolynomialPlan> EvalMod(int level, double output_scale) const {
     const int r = options.double_angles;
-    const ChebyshevSeries cosine = Interpolate([&](long double x) { return std::cos(2 * kPi * std::ldexp(x, -r)); },
-                                               -plan.half_range, plan.half_range, options.degree);
+    // cos(2 pi x) after r double angles. With two of them the first may start from the sine, which gives the cosine's
+    // negative: the second squares the sign away. The odd series passes less of the rounding of x^2 on, where x is
+    // small.
+    const auto function = [&](long double x) {
+      const long double angle = 2 * kPi * std::ldexp(x, -r);
+      return r >= 2 ? std::sin(angle) : std::cos(angle);
+    };
+    const ChebyshevSeries series = Interpolate(function, -plan.half_range, plan.half_range, options.degree);
     // Scales, from the end: that of the sine, then of the cosines of half, a quarter, .. of its angle.
     int at = level - PolynomialDepth(options.degree) - r;
     double scale = options.arcsine_degree > 1 ? prime(at) : output_scale;
     for (int i = 0; i < r; ++i) scale = std::sqrt(scale * prime(++at));
     PolynomialPlanner planner(parameters, level, plan.split_scale);
     KMRT_ASSIGN_OR_RETURN(int value,
-                          planner.Series(planner.AddScalar(0, -0.25 / plan.half_range), cosine.coefficients, scale));
+                          planner.Series(planner.AddScalar(0, -0.25 / plan.half_range), series.coefficients, scale));
     for (int i = 0; i < r; ++i) value = planner.DoubleAngle(value);
     if (options.arcsine_degree > 1) {
       const ChebyshevSeries arcsine = FromMonomials(Arcsine(options.arcsine_degree));
@@ -185,16 +197,17 @@ struct Maker {
     const double sine_scale = std::pow(prime(split), 2.0 / 3) * std::pow(plan.output_scale * gain, 1.0 / 3);
     KMRT_ASSIGN_OR_RETURN(plan.eval_mod, EvalMod(split, sine_scale));
 
+    if (gap() > 1) {
+      plan.join = static_cast<int64_t>(slots());
+      KMRT_ASSIGN_OR_RETURN(
+          plan.join_shape,
+          scheme::BestShape(parameters, options.target_level + static_cast<int>(options.slot_to_coeff.size()) - 1,
+                            secret));
+    }
     KMRT_ASSIGN_OR_RETURN(plan.slot_to_coeff,
                           Transforms(DftDirection::kSlotToCoeff, options.slot_to_coeff,
                                      options.target_level + static_cast<int>(options.slot_to_coeff.size()), gain,
                                      plan.output_scale / sine_scale));
-    if (gap() > 1) {
-      plan.join = static_cast<int64_t>(slots());
-      const int level = plan.slot_to_coeff[0].level - 1;
-      KMRT_ASSIGN_OR_RETURN(plan.join_shape, scheme::BestShape(parameters, level, secret));
-      KMRT_RETURN_IF_ERROR(NeedRotations({plan.join}, plan.join_shape, level));
-    }
     return Status();
   }
 };

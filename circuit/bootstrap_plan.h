@@ -37,10 +37,11 @@ struct BootstrapOptions {
   // and the larger weighs all noise.
   int log_message_ratio = 8;
   int range = 14;          // K: multiples of q_0 up to this are removed
-  int degree = 54;         // of the cosine's series
-  int double_angles = 2;   // r: the series is that of cos(2 pi x / 2^r)
+  int degree = 54;         // of the series of the sine (r >= 2) or cosine of 2 pi x / 2^r
+  int double_angles = 2;   // r
   int arcsine_degree = 1;  // 1 (none), 3, 5 or 7: terms of the arcsine's Taylor series
   LinearTransformForm form = LinearTransformForm::kDoubleHoisted;
+  int babies = 0;  // baby steps of a stage: fewer are fewer keys and more time; 0: the fastest number
 
   bool operator==(const BootstrapOptions&) const = default;
 };

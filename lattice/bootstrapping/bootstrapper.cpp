@@ -109,6 +109,7 @@ Result<Ciphertext> Bootstrapper::SlotToCoeff(std::vector<Ciphertext> x, KeySourc
       KMRT_ASSIGN_OR_RETURN(sum, evaluator_.Add(std::move(sum), rotated));
     }
   }
+  sum.scale = plan_.output_scale;  // but for the rounding of doubles
   return sum;
 }
 

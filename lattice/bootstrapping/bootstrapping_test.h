@@ -10,8 +10,9 @@ namespace keymemrt::lattice {
 
 // An engine with an ephemeral secret and what a plan needs.
 struct BootstrapEngine : Engine {
-  explicit BootstrapEngine(scheme::Parameters parameters, int threads = 1, scheme::SecretDistribution main = {})
-      : Engine(std::move(parameters), threads, main) {}
+  explicit BootstrapEngine(const scheme::Parameters& parameters, int threads = 1)
+      : Engine(parameters, threads, {parameters.literal().secret_weight}),
+        ephemeral(*SecretKey::Generate(parameters, {parameters.literal().ephemeral_weight})) {}
 
   circuit::BootstrapPlan Plan(const circuit::BootstrapOptions& options) {
     auto plan =
@@ -26,11 +27,10 @@ struct BootstrapEngine : Engine {
   }
   // Those that are not there yet.
   void MakeKeys(const circuit::BootstrapPlan& plan, MemoryKeys& into) {
-    const SecretKey ephemeral = *SecretKey::Generate(parameters(), {plan.options.ephemeral_weight});
     for (const circuit::BootstrapKey& key : plan.keys) {
       Status status;
+      if (into.Acquire(key.id, key.level).ok()) continue;
       if (key.id.kind != KeyKind::kSecretSwitch) {
-        if (into.Acquire(key.id, key.level).ok()) continue;
         status = into.Generate(secret, key.id, key.level, &workers);
       } else if (key.id.galois_element == circuit::kMainToEphemeral) {
         status = into.GenerateSecretSwitch(secret, ephemeral, key.id, key.level, &workers);
@@ -40,6 +40,8 @@ struct BootstrapEngine : Engine {
       EXPECT_TRUE(status.ok()) << status.message();
     }
   }
+
+  SecretKey ephemeral;
 };
 
 }  // namespace keymemrt::lattice

@@ -13,8 +13,11 @@ namespace keymemrt::lattice {
 
 // N = 2^log_n with primes of the given sizes in bits; not necessarily secure.
 inline scheme::Parameters TestParameters(int log_n, const std::vector<int>& q_bits, const std::vector<int>& p_bits,
-                                         int log_scale) {
-  scheme::ParameterLiteral literal{.log_n = log_n, .log_default_scale = log_scale};
+                                         int log_scale, int secret_weight = 0, int ephemeral_weight = 0) {
+  scheme::ParameterLiteral literal{.log_n = log_n,
+                                   .log_default_scale = log_scale,
+                                   .secret_weight = secret_weight,
+                                   .ephemeral_weight = ephemeral_weight};
   std::vector<uint64_t> taken;
   const auto next = [&](int bits) {
     auto prime = scheme::FindNttPrimes(bits, log_n, 1, taken);
