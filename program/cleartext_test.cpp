@@ -202,5 +202,77 @@ TEST(Cleartext, FreesClearedValues) {
   EXPECT_LT(peak_kilobytes() - before, 512 * 1024);
 }
 
+// On numbers a bootstrap is the identity, up to what its sine differs from its argument: with a message of at most 1
+// and a ratio of 2^8, (2 pi / 2^8)^2 / 6 < 2^-13. Real and imaginary parts alike: i x comes out as i x.
+TEST(Cleartext, ABootstrapKeepsTheMessage) {
+  for (const int log_slots : {9, 5}) {
+    for (const circuit::LinearTransformForm form : circuit::kLinearTransformForms) {
+      ProgramBuilder b(BootstrapParameters(10));
+      const int half = log_slots / 2;
+      const auto plan = circuit::BootstrapPlan::Make(b.parameters(),
+                                                     {.log_slots = log_slots,
+                                                      .target_level = 3,
+                                                      .coeff_to_slot = {log_slots - half, half},
+                                                      .slot_to_coeff = {half, log_slots - half},
+                                                      .form = form},
+                                                     b.parameters().default_scale());
+      ASSERT_TRUE(plan.ok()) << plan.status().message();
+      const uint32_t period = 1u << log_slots;
+      const uint32_t x = b.LevelReduce(b.Input("x", period, period), 0);
+      const uint32_t turned = b.MulScalar(x, {0, 1}, b.value(x).scale);
+      b.Output("y", Bootstrap(b, *plan, x), period);
+      b.Output("z", b.MulScalar(Bootstrap(b, *plan, turned), {0, -1}, b.parameters().default_scale()), period);
+      const Program program = b.Finish();
+      ASSERT_TRUE(Verify(program).ok()) << Verify(program).message();
+      EXPECT_EQ(std::count_if(program.ops.begin(), program.ops.end(),
+                              [](const Op& op) { return op.opcode == Opcode::kModRaise; }),
+                2);
+      const auto inputs = RandomInputs(program, 5);
+      const auto result = EvaluateCleartext(program, inputs, [](auto...) { return Status(); });
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      EXPECT_FALSE(result->outgrowth) << result->outgrowth->message;
+      for (const std::vector<double>& output : result->outputs) {
+        double worst = 0;
+        for (size_t i = 0; i < period; ++i) worst = std::max(worst, std::abs(output[i] - inputs[0][i]));
+        EXPECT_LT(worst, 0x1p-13);
+      }
+    }
+  }
+}
+
+// A transform by its definition: sum_i diagonal_i (*) rotl(x, rotation_i), whatever the form.
+TEST(Cleartext, TransformsFollowTheirDefinition) {
+  for (const circuit::LinearTransformForm form : circuit::kLinearTransformForms) {
+    ProgramBuilder b(TestParameters(10, 2));
+    const uint32_t x = b.Input("x", 512, 512), w = b.Weight("w", 3, 512);
+    const Transform transform{.source = DiagonalSource::kWeight,
+                              .weight = w,
+                              .rows = {2, 0, 2, 1},
+                              .rotations = {0, 7, -2, 5},
+                              .form = form,
+                              .baby_step = 4,
+                              .scale = 0x1p35};
+    b.Output("y", b.ApplyTransform(x, b.Transform(transform)), 512);
+    const Program program = b.Finish();
+    ASSERT_TRUE(Verify(program).ok()) << Verify(program).message();
+    const auto inputs = RandomInputs(program, 1);
+    const auto result = EvaluateCleartext(program, inputs, [](uint32_t index, uint32_t row, std::span<double> out) {
+      RandomWeightRow(2, index, row, out);
+      return Status();
+    });
+    ASSERT_TRUE(result.ok()) << result.status().message();
+    std::vector<double> row(512);
+    std::vector<double> expected(512);
+    for (size_t i = 0; i < transform.rows.size(); ++i) {
+      RandomWeightRow(2, w, transform.rows[i], row);
+      for (size_t j = 0; j < 512; ++j) {
+        expected[j] +=
+            row[j] * inputs[0][static_cast<size_t>(static_cast<int64_t>(j) + transform.rotations[i] + 512) % 512];
+      }
+    }
+    for (size_t j = 0; j < 512; ++j) EXPECT_NEAR(result->outputs[0][j], expected[j], 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace keymemrt::program
