@@ -8,10 +8,10 @@ namespace keymemrt::circuit {
 
 namespace {
 
-constexpr int kCoeffToSlotBits = 56, kCoeffToSlotLevels = 4;
-constexpr int kEvalModBits = 60;
+constexpr int kCoeffToSlotBits = 57, kCoeffToSlotLevels = 3;
+constexpr int kEvalModBits = 61;
 constexpr int kSlotToCoeffLevels = 3;
-constexpr int kLeastMessageRatio = 4, kMessageRatio = 8;  // log2
+constexpr int kLeastMessageRatio = 4, kMessageRatio = 12;  // log2
 
 }  // namespace
 
@@ -44,7 +44,7 @@ Result<BootstrapChoice> ExtendForBootstrapping(const scheme::ParameterLiteral& r
     return Status();
   };
   const int eval_mod = PolynomialDepth(options.degree) + options.double_angles;
-  KMRT_RETURN_IF_ERROR(add(residual.log_default_scale + 2, options.slot_to_coeff.size()));
+  KMRT_RETURN_IF_ERROR(add(residual.log_default_scale - 2, options.slot_to_coeff.size()));
   KMRT_RETURN_IF_ERROR(add(kEvalModBits, static_cast<size_t>(eval_mod)));
   KMRT_RETURN_IF_ERROR(add(kCoeffToSlotBits, options.coeff_to_slot.size()));
   return choice;

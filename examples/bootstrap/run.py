@@ -87,7 +87,7 @@ def run(options, directory):
         if output.read_bytes() != first:
             print(f"{mode}: another ciphertext than {options.modes[0]}'s")
             ok = False
-        if max(errors) > 2**-7:
+        if max(errors) > (2**-12 if options.small else 2**-16):
             print(f"{mode}: wrong answer")
             ok = False
     return 0 if ok else 1

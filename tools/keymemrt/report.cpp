@@ -34,9 +34,10 @@ void WarnIfInsecure(const program::Program& program) {
 OperationCounts Count(const program::Program& program) {
   OperationCounts counts;
   for (const program::Op& op : program.ops) {
-    const bool rotation = op.opcode == program::Opcode::kRotate || op.opcode == program::Opcode::kRotateHoisted;
-    counts.rotations += rotation;
-    counts.key_switches += rotation || op.opcode == program::Opcode::kRelinearize;
+    const bool lifetime = op.opcode == program::Opcode::kLoadKey || op.opcode == program::Opcode::kClearKey;
+    if (op.key == program::kNone || lifetime) continue;
+    ++counts.key_switches;
+    counts.rotations += program.keys[op.key].id.kind == scheme::KeyKind::kRotation;
   }
   for (const program::Key& key : program.keys) counts.rotation_keys += key.id.kind == scheme::KeyKind::kRotation;
   return counts;

@@ -15,13 +15,13 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
   // CHECK-SAME: (%[[X:[^:]*]]: !ct_L2 {kmrt.level = 2 : i64
   // CHECK-NEXT: %[[LOW:.*]] = ckks.level_reduce %[[X]] {kmrt.level = 0 : i64{{.*}}levelToDrop = 2
   // The scale of the message goes up to q_0 over the message ratio, by an integer.
-  // CHECK-NEXT: %[[UP:.*]] = ckks.mul_scalar %[[LOW]] {kmrt.level = 0 : i64, kmrt.scale = 0x4290000000000000 : f64, real = 1.000000e+00 : f64}
+  // CHECK-NEXT: %[[UP:.*]] = ckks.mul_scalar %[[LOW]] {kmrt.level = 0 : i64, kmrt.scale = 0x4250000000000000 : f64, real = 1.000000e+00 : f64}
   // CHECK-NEXT: %[[E:.*]] = ckks.switch_secret %[[UP]] {from = 0 : i64, kmrt.key_shape = #ckks.key_shape<level = 0, specials = 1>, {{.*}}to = 1 : i64}
-  // CHECK-NEXT: %[[R:.*]] = ckks.mod_raise %[[E]] {kmrt.level = 17 : i64
-  // CHECK-NEXT: %[[M:.*]] = ckks.switch_secret %[[R]] {from = 1 : i64, kmrt.level = 17 : i64{{.*}}to = 0 : i64}
-  // CHECK-NEXT: %[[C0:.*]] = ckks.dft %[[M]] {kmrt.baby_step = {{.*}}kmrt.form = "double_hoisted"{{.*}}direction = coeff_to_slot, log_slots = 9, radices = [3, 2, 2, 2], stage = 0
+  // CHECK-NEXT: %[[R:.*]] = ckks.mod_raise %[[E]] {kmrt.level = 16 : i64
+  // CHECK-NEXT: %[[M:.*]] = ckks.switch_secret %[[R]] {from = 1 : i64, kmrt.level = 16 : i64{{.*}}to = 0 : i64}
+  // CHECK-NEXT: %[[C0:.*]] = ckks.dft %[[M]] {kmrt.baby_step = {{.*}}kmrt.form = "double_hoisted"{{.*}}direction = coeff_to_slot, log_slots = 9, radices = [3, 3, 3], stage = 0
   // CHECK-NEXT: ckks.rescale %[[C0]]
-  // CHECK-COUNT-3: ckks.dft
+  // CHECK-COUNT-2: ckks.dft
   // CHECK: %[[S:.*]] = ckks.rescale {{.*}}kmrt.level = 13 : i64
   // CHECK-NEXT: %[[CONJ:.*]] = ckks.conjugate %[[S]] {kmrt.key_shape = #ckks.key_shape<level = 13,
   // CHECK-NEXT: ckks.add %[[S]], %[[CONJ]]
