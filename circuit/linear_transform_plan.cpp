@@ -216,7 +216,7 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   }
   for (const int64_t giant : split.giants) plan.giants.push_back(Modulo(giant + split.giant_start, slots));
   for (size_t row = 0; row < indices.size(); ++row) {
-    const int64_t offset = Modulo(indices[row] - start, slots), baby = offset % split.baby_step;
+    const int64_t offset = Modulo(Modulo(indices[row], slots) - start, slots), baby = offset % split.baby_step;
     const auto position = [](const std::vector<int64_t>& sorted, int64_t value) {
       return static_cast<int>(std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin());
     };

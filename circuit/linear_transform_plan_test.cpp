@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <set>
@@ -210,6 +211,15 @@ TEST(LinearTransformPlanTest, ChosenBabyStepsAreNoDearerThanForcedOnes) {
   // A cheaper baby makes for more of them.
   EXPECT_GE(Plan(Range(0, 1024), 4096, Form::kDoubleHoisted).baby_step,
             Plan(Range(0, 1024), 4096, Form::kBabyStepGiantStep).baby_step);
+}
+
+TEST(LinearTransformPlanTest, IndicesOfAnySizeAreTakenModuloTheSlots) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(), kMost = std::numeric_limits<int64_t>::max();
+  for (const Form form : kLinearTransformForms) {
+    // Modulo 512: 0, 509, 511.
+    const LinearTransformPlan plan = Plan({kLeast, kMost - 2, kMost}, 512, form);
+    EXPECT_EQ(plan.rotations, Plan({0, 509, 511}, 512, form).rotations) << ToString(form);
+  }
 }
 
 TEST(LinearTransformPlanTest, RefusesWhatItCannotPlan) {
