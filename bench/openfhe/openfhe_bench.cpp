@@ -67,7 +67,7 @@ struct Bed {
     auto ciphertext = context->Encrypt(keys.publicKey, Encode(level));
     if (static_cast<int>(ciphertext->GetElements()[0].GetNumOfElements()) != level.Limbs(set)) {
       std::fprintf(stderr, "openfhe_bench: set %s has %zu limbs at level %s, not %d\n", set.name,
-                   ciphertext->GetElements()[0].GetNumOfElements(), level.name, level.Limbs(set));
+                   size_t{ciphertext->GetElements()[0].GetNumOfElements()}, level.name, level.Limbs(set));
       std::exit(1);
     }
     return ciphertext;
