@@ -16,7 +16,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -487,19 +486,19 @@ bool isAccepted(func::FuncOp function) {
   return succeeded(checkKeyLifetimes(function, options));
 }
 
+constexpr int kMostPaths = 2000; // simulated of one program; with more it is skipped
+
 struct Counts {
   int invalid = 0, rejected = 0, accepted = 0, skipped = 0, falselyRejected = 0;
 };
 
-/// `count` mutants of programs from `seed` on, at most for `seconds`.
-Counts testMutants(uint64_t seed, int count, bool isStatic, double seconds) {
+/// `count` mutants of programs from `seed` on. Not limited by time: what is tested must not depend
+/// on the machine.
+Counts testMutants(uint64_t seed, int count, bool isStatic) {
   Counts counts;
   ScopedDiagnosticHandler quiet(&context(), [](Diagnostic &) { return success(); });
-  const auto start = std::chrono::steady_clock::now();
   int done = 0;
   for (; done < count; ++seed) {
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > seconds)
-      break;
     std::mt19937_64 random(seed);
     const std::string text = Generator(random, isStatic).run();
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, ParserConfig(&context()));
@@ -509,8 +508,9 @@ Counts testMutants(uint64_t seed, int count, bool isStatic, double seconds) {
     }
     auto function = *module->getOps<func::FuncOp>().begin();
     EXPECT_TRUE(isAccepted(function)) << "seed " << seed << "\n" << text;
-    EXPECT_NE(Simulation::isSound(function, 400), std::optional(false)) << "seed " << seed << "\n"
-                                                                        << text;
+    EXPECT_NE(Simulation::isSound(function, kMostPaths), std::optional(false))
+        << "seed " << seed << "\n"
+        << text;
     if (testing::Test::HasFailure())
       return counts;
     for (int i = 0; i < 250; ++i, ++done) {
@@ -526,7 +526,7 @@ Counts testMutants(uint64_t seed, int count, bool isStatic, double seconds) {
       ++(accepted ? counts.accepted : counts.rejected);
       if (!accepted && !isStatic)
         continue;
-      const std::optional<bool> sound = Simulation::isSound(mutated, 400);
+      const std::optional<bool> sound = Simulation::isSound(mutated, kMostPaths);
       if (!sound)
         ++counts.skipped;
       if (accepted ? sound == std::optional(false) : sound == std::optional(true)) {
@@ -552,14 +552,14 @@ int scaled(int count) {
 }
 
 TEST(KeyLifetimes, ProofAcceptsNoMutantThatFaultsOnAnyPath) {
-  const Counts counts = testMutants(1, scaled(60'000), /*isStatic=*/false, scaled(10));
+  const Counts counts = testMutants(1, scaled(30'000), /*isStatic=*/false);
   EXPECT_GT(counts.rejected, 500);
   EXPECT_GT(counts.accepted, 500);
   EXPECT_LT(counts.skipped, counts.accepted / 4);
 }
 
 TEST(KeyLifetimes, ProofIsExactWhereAllIsConstant) {
-  const Counts counts = testMutants(1'000'000, scaled(60'000), /*isStatic=*/true, scaled(10));
+  const Counts counts = testMutants(1'000'000, scaled(60'000), /*isStatic=*/true);
   EXPECT_GT(counts.rejected, 500);
   EXPECT_GT(counts.accepted, 500);
 }
