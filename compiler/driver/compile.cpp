@@ -44,7 +44,8 @@ public:
     PassManager manager(&context);
     addPhasesTo(manager, last,
                 {options.function, options.insecure, options.strictTypes, options.regenerateModuli,
-                 options.mostSteps, options.transformForm, options.bootstrapForm});
+                 options.mostSteps, options.transformForm, options.bootstrapForm,
+                 options.bootstrapBabySteps});
     if (mlir::failed(manager.run(*module)))
       return fail("cannot be compiled");
     return {};

@@ -23,6 +23,8 @@ struct CompileOptions {
   // the program and those of bootstrapping.
   std::string transformForm = "bsgs";
   std::string bootstrapForm = "double_hoisted";
+  int bootstrapBabySteps =
+      0; // of each stage of bootstrapping: few are few keys; 0: the fastest number
 };
 
 // The names of the compiler's phases, in order: "import", "ckks", "keyed", "planned", "program".

@@ -79,7 +79,8 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
   case Phase::Ckks:
     manager.addNestedPass<func::FuncOp>(createInferLevelsAndScales());
     if (!options.opaqueBootstrap)
-      manager.addNestedPass<func::FuncOp>(createExpandBootstrap({options.bootstrapForm}));
+      manager.addNestedPass<func::FuncOp>(
+          createExpandBootstrap({options.bootstrapForm, options.bootstrapBabySteps}));
     manager.addNestedPass<func::FuncOp>(createLowerChebyshev());
     manager.addNestedPass<func::FuncOp>(createLowerLinearTransform({options.transformForm}));
     break;
@@ -129,6 +130,10 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       *this, "bootstrap-form",
       llvm::cl::desc("The same of bootstrapping's CoeffToSlot and SlotToCoeff"),
       llvm::cl::init(PipelineOptions().bootstrapForm)};
+  Option<int> bootstrapBabySteps{
+      *this, "bootstrap-baby-steps",
+      llvm::cl::desc("Baby steps of each of their stages; 0: the fastest number"),
+      llvm::cl::init(PipelineOptions().bootstrapBabySteps)};
   Option<bool> opaqueBootstrap{
       *this, "opaque-bootstrap",
       llvm::cl::desc("Leave each ckks.bootstrap whole, for comparison: no program holds one"),
@@ -150,6 +155,7 @@ void registerPipeline(Phase last) {
         all.regenerateModuli = options.regenerateModuli;
         all.transformForm = options.transformForm;
         all.bootstrapForm = options.bootstrapForm;
+        all.bootstrapBabySteps = options.bootstrapBabySteps;
         all.opaqueBootstrap = options.opaqueBootstrap;
         addPhasesTo(manager, last, all);
       });

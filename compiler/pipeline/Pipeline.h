@@ -37,6 +37,7 @@ struct PipelineOptions {
   // bootstrapping's.
   std::string transformForm = "bsgs";
   std::string bootstrapForm = "double_hoisted";
+  int bootstrapBabySteps = 0;   // of each stage of bootstrapping (expand-bootstrap)
   bool opaqueBootstrap = false; // leave each ckks.bootstrap whole; no program holds one
 };
 

@@ -112,6 +112,23 @@ Status compileStatus(const std::string &text, const CompileOptions &options,
   return program.ok() ? Status() : program.status();
 }
 
+TEST(Promises, FewBabyStepsOfABootstrapAreFewKeys) {
+  ProgramText text(insecureTestParameters(3));
+  const std::string model =
+      text.finish({text.bootstrap(text.ciphertext({0.5}, text.slots()))}).text;
+  std::vector<size_t> keys;
+  for (const int steps : {0, 4, 2}) {
+    CompileOptions options = kInsecure;
+    options.bootstrapForm = "horner";
+    options.bootstrapBabySteps = steps;
+    const auto program = CompileText(model, "model.mlir", options);
+    ASSERT_TRUE(program.ok());
+    keys.push_back(program->keys.size());
+  }
+  EXPECT_LT(keys[1], keys[0]);
+  EXPECT_LT(keys[2], keys[1]);
+}
+
 TEST(Promises, StrictTypesInsist) {
   ProgramText text(insecureTestParameters(2));
   const std::string x = text.ciphertext({1}, 512);

@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--keymemrt", default="build/release/bin/keymemrt", help="the driver")
     parser.add_argument("--small", action="store_true", help="N = 2^10, insecure")
     parser.add_argument("--form", default="double_hoisted", help="of CoeffToSlot and SlotToCoeff")
+    parser.add_argument("--baby-steps", type=int, help="of each of their stages; default: the fastest number")
     parser.add_argument("--memory", help="budget of mode planned; default: none")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     parser.add_argument("--threads", type=int, default=1)
@@ -62,6 +63,7 @@ def run(options, directory):
     model, program = HERE / ("small.mlir" if options.small else "model.mlir"), directory / "model.kmrt"
     client, keys = directory / "client", directory / "keys"
     print(keymemrt("compile", model, "-o", program, "--bootstrap-form", options.form,
+                   *(["--bootstrap-baby-steps", options.baby_steps] if options.baby_steps else []),
                    *(["--insecure"] if options.small else [])), end="")
     keymemrt("keygen", program, "--client", client, "--keys", keys, "--threads", 2)
     slots = 512 if options.small else 32768

@@ -39,6 +39,10 @@ int Main(int argc, char** argv) {
       ->check(forms);
   app.add_option("--bootstrap-form", options.bootstrapForm, "the same of bootstrapping's; default double_hoisted")
       ->check(forms);
+  app.add_option("--bootstrap-baby-steps", options.bootstrapBabySteps,
+                 "baby steps of each of bootstrapping's transforms: fewer are fewer keys and more time; default: the "
+                 "fastest number")
+      ->check(CLI::Range(1, 1 << 16));
   app.add_flag("--quiet", quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
 

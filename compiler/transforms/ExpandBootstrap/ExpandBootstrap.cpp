@@ -116,6 +116,7 @@ struct ExpandBootstrap : impl::ExpandBootstrapBase<ExpandBootstrap> {
     }
     circuit::BootstrapOptions options = getBootstrapOptions(attr);
     options.form = *lowered;
+    options.babies = babySteps;
     const int weight = getParameterLiteral(module).secret_weight;
     std::map<double, circuit::BootstrapPlan> plans; // by the input's scale
     for (ckks::BootstrapOp op : ops) {

@@ -16,7 +16,9 @@ def ExpandBootstrap : Pass<"expand-bootstrap", "::mlir::func::FuncOp"> {
     Runs after infer-levels-and-scales and before the lowerings of what it makes.
   }];
   let options = [Option<"form", "form", "std::string", "\"double_hoisted\"",
-                        "bsgs, double_hoisted, horner or minimum_key: of CoeffToSlot and SlotToCoeff">];
+                        "bsgs, double_hoisted, horner or minimum_key: of CoeffToSlot and SlotToCoeff">,
+                 Option<"babySteps", "baby-steps", "int", "0",
+                        "Baby steps of each stage of them; 0: the fastest number">];
 }
 
 #endif

@@ -1,5 +1,7 @@
 // RUN: keymemrt-opt %s --choose-bootstrap-parameters=insecure --infer-levels-and-scales --expand-bootstrap --split-input-file | FileCheck %s
 // RUN: keymemrt-opt %s --choose-bootstrap-parameters=insecure --infer-levels-and-scales --expand-bootstrap=form=horner --split-input-file | FileCheck %s --check-prefix=HORNER
+// RUN: keymemrt-opt %s --choose-bootstrap-parameters=insecure --infer-levels-and-scales --expand-bootstrap="form=horner baby-steps=4" --split-input-file | FileCheck %s --check-prefix=FOUR
+// RUN: not keymemrt-opt %s --choose-bootstrap-parameters=insecure --infer-levels-and-scales --expand-bootstrap=baby-steps=-1 --split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 
 // All slots: two halves go through EvalMod.
 !rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
@@ -35,6 +37,10 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
   // CHECK-NEXT: return %[[Y]]
   // HORNER: kmrt.form = "horner"
   // HORNER-NOT: double_hoisted
+  // FOUR: kmrt.baby_step = 256 : i64, kmrt.form = "horner"{{.*}}coeff_to_slot{{.*}}stage = 0
+  // FOUR: kmrt.baby_step = 32 : i64, kmrt.form = "horner"{{.*}}coeff_to_slot{{.*}}stage = 1
+  // FOUR: kmrt.baby_step = 4 : i64, kmrt.form = "horner"{{.*}}coeff_to_slot{{.*}}stage = 2
+  // NEGATIVE: expand-bootstrap.mlir:{{.*}} error: {{.*}} number of baby steps -1; 0 (the fastest) or more expected
   func.func @full(%x: !ct) -> !ct {
     %y = ckks.bootstrap %x : !ct -> !ct
     return %y : !ct
