@@ -29,6 +29,18 @@ void SortUnique(std::vector<int64_t>& x) {
   x.erase(std::unique(x.begin(), x.end()), x.end());
 }
 
+// How far apart neighbours are, from 0 on, where they differ; ascending.
+std::vector<int64_t> Gaps(const std::vector<int64_t>& ascending) {
+  std::vector<int64_t> gaps;
+  int64_t before = 0;
+  for (const int64_t x : ascending) {
+    if (x != before) gaps.push_back(x - before);
+    before = x;
+  }
+  SortUnique(gaps);
+  return gaps;
+}
+
 int64_t Gcd(const std::vector<int64_t>& x) {
   return std::accumulate(x.begin(), x.end(), int64_t{0}, [](int64_t a, int64_t b) { return std::gcd(a, b); });
 }
@@ -63,14 +75,17 @@ struct Split {
              std::count_if(x.begin(), x.end(), [&](int64_t value) { return Modulo(value + start, slots) == 0; });
     };
     const auto steps = [](const std::vector<int64_t>& x) { return x.back() == 0 ? 0 : x.back() / Gcd(x); };
-    const bool chained_babies = form == Form::kMinimumKey;
-    const bool chained_giants = chained_babies || form == Form::kHorner;
-    const double baby = chained_babies ? 1 : form == Form::kBabyStepGiantStep ? kHoistedBaby : kExtendedBaby;
-    const int64_t b = chained_babies ? steps(babies) : rotated(babies, baby_start);
-    const int64_t g = chained_giants ? steps(giants) : rotated(giants, giant_start);
+    const bool one_key_each = form == Form::kMinimumKey;
+    const double baby = one_key_each ? 1 : form == Form::kBabyStepGiantStep ? kHoistedBaby : kExtendedBaby;
+    const int64_t b = one_key_each ? steps(babies) : rotated(babies, baby_start);
+    const int64_t g = one_key_each ? steps(giants) : rotated(giants, giant_start);
     const int64_t input = input_start != 0;
-    return {baby * static_cast<double>(b) + static_cast<double>(g + input),
-            input + (chained_babies ? b > 0 : b) + (chained_giants ? g > 0 : g), giants.size()};
+    const int64_t baby_keys = one_key_each ? b > 0 : b;
+    const int64_t giant_keys = one_key_each            ? g > 0
+                               : form == Form::kHorner ? static_cast<int64_t>(Gaps(giants).size())
+                                                       : g;
+    return {baby * static_cast<double>(b) + static_cast<double>(g + input), input + baby_keys + giant_keys,
+            giants.size()};
   }
 };
 
@@ -127,7 +142,7 @@ Split Choose(const std::vector<int64_t>& indices, int64_t slots, Form form, int6
         continue;
       }
       consider(&Split::baby_start);
-      if (form != Form::kHorner) consider(&Split::giant_start);  // Horner's giants are multiples of one
+      if (form != Form::kHorner) consider(&Split::giant_start);  // a chain would take one more rotation
     }
   }
   return std::move(best[0]);
@@ -159,9 +174,10 @@ std::vector<LinearTransformStep> Steps(const LinearTransformPlan& plan) {
     position = plan.giants.back();
     steps.push_back({Kind::kGiant, 0, next});
     while (position != 0) {
-      position -= plan.giant_unit;
-      const bool block = next > 0 && plan.giants[static_cast<size_t>(next - 1)] == position;
-      steps.push_back({Kind::kGiant, plan.giant_unit, block ? --next : -1});
+      const int64_t block = next > 0 ? plan.giants[static_cast<size_t>(next - 1)] : 0;
+      const int64_t shift = plan.form == Form::kHorner ? position - block : plan.giant_unit;
+      position -= shift;
+      steps.push_back({Kind::kGiant, shift, next > 0 && position == block ? --next : -1});
     }
   } else {
     for (const bool rotated : {false, true}) {
@@ -209,7 +225,7 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   const Split split = Choose(different, slots, form, baby_step);
 
   LinearTransformPlan plan{.form = form, .slots = slots, .baby_step = split.baby_step};
-  const bool one_giant_key = form == Form::kHorner || form == Form::kMinimumKey;
+  const bool chained_giants = form == Form::kHorner || form == Form::kMinimumKey;
   const int64_t start = split.input_start + split.baby_start + split.giant_start;
   for (const int64_t baby : split.babies) {
     plan.babies.push_back(Modulo(baby + split.input_start + split.baby_start, slots));
@@ -229,8 +245,8 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   if (form == Form::kMinimumKey) {
     plan.start = split.input_start;
     plan.baby_unit = Gcd(split.babies);
+    plan.giant_unit = Gcd(split.giants);
   }
-  if (one_giant_key) plan.giant_unit = Gcd(split.giants);
   plan.steps = Steps(plan);
 
   int baby_rotations = 0, giant_rotations = 0;
@@ -247,7 +263,7 @@ Result<LinearTransformPlan> LinearTransformPlan::Make(std::span<const int64_t> i
   } else {
     // Each source's second polynomial, unless it is a block modulo Q: each with keys of their own, the first only in a
     // chain. Then the sum's two.
-    const int undivided = plan.ExtendedBlocks() ? 0 : one_giant_key ? std::min(1, giant_rotations) : giant_rotations;
+    const int undivided = plan.ExtendedBlocks() ? 0 : chained_giants ? std::min(1, giant_rotations) : giant_rotations;
     plan.mod_downs += giant_rotations - undivided;
     if (giant_rotations > 0 || plan.ExtendedBlocks()) plan.mod_downs += 2;
   }

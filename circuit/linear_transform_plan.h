@@ -25,11 +25,14 @@ enum class LinearTransformForm : uint8_t {
   // Babies and blocks stay modulo QP: one ModDown of one polynomial per giant, two at the end (Bossuat et al. 2021,
   // Algorithm 6).
   kDoubleHoisted,
-  // Babies as in kDoubleHoisted; giants by one key, sum = rotl(sum, giant step) + block, from the last block to the
-  // first.
+  // Babies as in kDoubleHoisted; giants by sum = rotl(sum, gap) + block, from the last block to the first, the gap
+  // being
+  // that between the two blocks: no more rotations than kDoubleHoisted has, and a key for each different gap. That is
+  // one where giants are equally far apart, and two where groups of such giants are: a convolution's giants are rows
+  // of the kernel within blocks of channels.
   kHorner,
-  // Giants as in kHorner; babies by one key too, each from the one before: no hoisting, two keys (a third where the
-  // indices do not begin at 0 and it saves rotations).
+  // Giants by one key, a chain as in kHorner that also stops where there is no block; babies by one key too, each from
+  // the one before: no hoisting, two keys (a third where the indices do not begin at 0 and it saves rotations).
   kMinimumKey,
 };
 inline constexpr LinearTransformForm kLinearTransformForms[] = {
@@ -76,7 +79,7 @@ struct LinearTransformPlan {
 
   // kMinimumKey: the input is first rotated by `start`, then by `baby_unit` from one baby to the next.
   int64_t start = 0, baby_unit = 0;
-  // kHorner, kMinimumKey: every giant is a multiple of this.
+  // kMinimumKey: every giant is a multiple of this.
   int64_t giant_unit = 0;
 
   // kBegin; a kBaby each, in kMinimumKey one a rotation; the kGiants, first that whose block is not rotated; kFinish.

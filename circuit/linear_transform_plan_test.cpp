@@ -150,8 +150,8 @@ TEST(LinearTransformPlanTest, ASingleDiagonalIsOneRotation) {
 TEST(LinearTransformPlanTest, NegativeIndicesDoNotLengthenChains) {
   const std::vector<int64_t> indices = Range(-64, 128);
   const LinearTransformPlan horner = Plan(indices, 32768, Form::kHorner, 16);
-  EXPECT_EQ(horner.key_switches(), 16 + 7);
-  EXPECT_EQ(horner.keys.size(), 16u + 1);
+  EXPECT_EQ(horner.key_switches(), 15 + 7);
+  EXPECT_EQ(horner.keys.size(), 15u + 2);  // the gap from the last block below zero to the first above it
   const LinearTransformPlan minimum = Plan(indices, 32768, Form::kMinimumKey, 16);
   EXPECT_EQ(minimum.key_switches(), 1 + 15 + 7);
   EXPECT_EQ(minimum.keys, (std::vector<int64_t>{1, 16, 32768 - 64}));
@@ -186,16 +186,51 @@ TEST(LinearTransformPlanTest, StridesAreSeen) {
   EXPECT_LE(minimum.keys.size(), 3u);
 }
 
-TEST(LinearTransformPlanTest, GapsAreOneStepOfTheirGcd) {
+TEST(LinearTransformPlanTest, ChainsOfOneKeyStepByTheGcd) {
   // Blocks 0, 6, 10 of 16: a giant step of 32, five times.
   std::vector<int64_t> indices;
   for (const int64_t block : {0, 6, 10}) {
     for (const int64_t i : Range(0, 16)) indices.push_back(16 * block + i);
   }
-  const LinearTransformPlan plan = Plan(indices, 2048, Form::kHorner, 16);
+  const LinearTransformPlan minimum = Plan(indices, 2048, Form::kMinimumKey, 16);
+  CheckPlan(minimum, indices);
+  EXPECT_EQ(minimum.giant_unit, 32);
+  EXPECT_EQ(minimum.key_switches(), 15 + 5);
+  // Horner's go from block to block.
+  const LinearTransformPlan horner = Plan(indices, 2048, Form::kHorner, 16);
+  CheckPlan(horner, indices);
+  EXPECT_EQ(horner.key_switches(), 15 + 2);
+  EXPECT_EQ(std::set<int64_t>(horner.rotations.begin() + 15, horner.rotations.end()), (std::set<int64_t>{64, 96}));
+}
+
+// Three rows of a kernel in each of 16 channel blocks: two keys take a chain through all of them.
+TEST(LinearTransformPlanTest, GroupsOfGiantsAreTwoGaps) {
+  std::vector<int64_t> indices;
+  for (int64_t block = 0; block < 16; ++block) {
+    for (const int64_t row : {0, 32, 64}) {
+      for (const int64_t column : {0, 1, 2}) indices.push_back(1024 * block + row + column);
+    }
+  }
+  const LinearTransformPlan plan = Plan(indices, 32768, Form::kHorner, 32);
   CheckPlan(plan, indices);
-  EXPECT_EQ(plan.giant_unit, 32);
-  EXPECT_EQ(plan.key_switches(), 15 + 5);
+  EXPECT_EQ(plan.key_switches(), 2 + 47);
+  EXPECT_EQ(plan.keys, (std::vector<int64_t>{1, 2, 32, 1024 - 64}));
+}
+
+// Whatever the indices, the chain costs nothing: not a rotation more, not a key more.
+TEST(LinearTransformPlanTest, HornerTakesNoMoreThanDoubleHoisting) {
+  std::mt19937_64 random(8);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<int64_t> indices(1 + random() % 60);
+    const uint64_t span = 1 + random() % 2048;
+    for (int64_t& index : indices) index = static_cast<int64_t>(random() % span) - static_cast<int64_t>(random() % 50);
+    const int64_t baby_step = 1 + static_cast<int64_t>(random() % 64);
+    const LinearTransformPlan horner = Plan(indices, 2048, Form::kHorner, baby_step);
+    const LinearTransformPlan hoisted = Plan(indices, 2048, Form::kDoubleHoisted, baby_step);
+    // One more at most: where no index is a multiple of the step, all of its babies are rotated, or the last sum is.
+    EXPECT_LE(horner.key_switches(), hoisted.key_switches() + 1);
+    EXPECT_LE(horner.keys.size(), hoisted.keys.size() + 1);
+  }
 }
 
 TEST(LinearTransformPlanTest, ChosenBabyStepsAreNoDearerThanForcedOnes) {

@@ -178,6 +178,20 @@ TEST_F(LinearTransformTest, AllOfOneBaby) {
   CheckForms({8, 16, 40}, RandomRows(3, 14), 3, Scale(), 8);
 }
 
+// A kernel's rows within blocks of channels, around zero: chains with two gaps and one across zero.
+TEST_F(LinearTransformTest, RowsWithinChannelBlocks) {
+  std::vector<int64_t> indices;
+  for (const int64_t block : {-64, 0, 64, 128}) {
+    for (const int64_t row : {-8, 0, 8}) {
+      for (const int64_t column : {-1, 0, 1}) indices.push_back(block + row + column);
+    }
+  }
+  const LinearTransformPlan horner = Plan(indices, Form::kHorner, 8);
+  EXPECT_EQ(horner.rotations.size(), 3u + 11);
+  EXPECT_EQ(horner.keys.size(), 3u + 2);
+  CheckForms(indices, RandomRows(indices.size(), 18), 3, Scale(), 8);
+}
+
 TEST_F(LinearTransformTest, RandomSparseSets) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 4; ++round) {

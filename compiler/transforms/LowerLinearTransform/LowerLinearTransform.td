@@ -16,8 +16,8 @@ def LowerLinearTransform : Pass<"lower-linear-transform", "::mlir::func::FuncOp"
       fewest rotations; of equals, that with the fewest ciphertexts alive at once. Keys are inserted, decompositions
       shared and lifetimes merged by the passes that follow.
     - `double_hoisted`: baby steps and sums stay modulo QP: the fastest.
-    - `horner`: all giant steps by one key.
-    - `minimum_key`: all baby steps by one key too: two or three keys.
+    - `horner`: giant steps as a chain, a key for each different distance between neighbours.
+    - `minimum_key`: all giant steps by one key, all baby steps by another: two or three keys.
 
     The latter three, and every form of `ckks.dft`, become `key_mgmt.begin_transform`, one step for each rotation of the
     plan (circuit/linear_transform_plan.h), its key loaded right before it and cleared right after, and
