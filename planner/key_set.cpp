@@ -46,19 +46,22 @@ class Solver {
         most_labels_(std::max<size_t>(most_labels, 1)),
         executions_(Executions(problem)),
         other_(OtherSlots(problem)) {
-    // later_[d]: by key, what demands d and after may need of it; users_[k]: how many demands may.
-    later_.assign(problem.demands.size() + 1, std::vector<uint32_t>(problem.keys, 0));
+    // later_[d]: what demands d and after may need; users_[k]: how many demands may need key k.
+    later_.resize(problem.demands.size() + 1);
     users_.assign(problem.keys, 0);
+    std::vector<uint32_t> later(problem.keys, 0);
     for (size_t d = problem.demands.size(); d-- > 0;) {
-      later_[d] = later_[d + 1];
       std::vector<char> used(problem.keys, 0);
       for (const Candidate& candidate : problem.demands[d].candidates) {
         for (const NeededKey& needed : candidate.keys) {
-          later_[d][needed.key] = std::max(later_[d][needed.key], needed.chunks);
+          later[needed.key] = std::max(later[needed.key], needed.chunks);
           used[needed.key] = 1;
         }
       }
-      for (uint32_t k = 0; k < problem.keys; ++k) users_[k] += used[k];
+      for (uint32_t k = 0; k < problem.keys; ++k) {
+        users_[k] += used[k];
+        if (later[k] > 0) later_[d].push_back({k, later[k]});
+      }
     }
     seen_.assign(problem.keys, 0);
   }
@@ -111,18 +114,21 @@ class Solver {
     for (uint32_t k = 0; k < problem_.keys; ++k) seen_[k] += used[k];
   }
 
-  // Whether `a` makes `b` superfluous; `later`: by key, what is needed later at most.
-  static bool Dominates(const Label& a, const Label& b, const std::vector<uint32_t>& later) {
+  // Whether `a` makes `b` superfluous; `later`: what is needed later at most, of the keys that are. The sum over keys
+  // is a.chunks - b.chunks, and what `a` may still have to store that `b` has.
+  static bool Dominates(const Label& a, const Label& b, const std::vector<NeededKey>& later) {
     if (a.seconds > b.seconds || a.slots > b.slots || a.chunks > b.chunks) return false;
-    int64_t worst = 0;  // by how many chunks `a` can come out behind
-    for (size_t k = 0; k < later.size(); ++k) {
-      const int64_t a_has = a.stored[k], b_has = b.stored[k];
-      worst += a_has >= b_has ? a_has - b_has : std::max(a_has, std::min<int64_t>(later[k], b_has)) - b_has;
+    uint64_t room = b.chunks - a.chunks;
+    for (const NeededKey& needed : later) {
+      const uint32_t a_has = a.stored[needed.key], b_has = std::min(b.stored[needed.key], needed.chunks);
+      if (a_has >= b_has) continue;
+      if (b_has - a_has > room) return false;
+      room -= b_has - a_has;
     }
-    return worst <= 0;
+    return true;
   }
 
-  static std::vector<Label> Undominated(std::vector<Label> labels, const std::vector<uint32_t>& later) {
+  static std::vector<Label> Undominated(std::vector<Label> labels, const std::vector<NeededKey>& later) {
     std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) {
       return std::tie(a.seconds, a.chunks, a.slots) < std::tie(b.seconds, b.chunks, b.slots);
     });
@@ -180,7 +186,7 @@ class Solver {
   const size_t most_labels_;
   const std::vector<uint32_t> executions_;
   const std::vector<uint64_t> other_;
-  std::vector<std::vector<uint32_t>> later_;
+  std::vector<std::vector<NeededKey>> later_;
   std::vector<uint32_t> users_, seen_;  // by key: demands that may use it, all and those behind
 };
 

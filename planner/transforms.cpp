@@ -218,7 +218,7 @@ class Modeller {
 }  // namespace
 
 int MostKeySwitches(size_t diagonals) {
-  return 2 * static_cast<int>(std::ceil(std::sqrt(static_cast<double>(diagonals)))) + 2;
+  return 3 * static_cast<int>(std::ceil(std::sqrt(static_cast<double>(diagonals)))) + 3;
 }
 
 Result<KeyChoiceModel> ModelKeyChoice(const Parameters& parameters, const scheme::SecretDistribution& secret,

@@ -43,7 +43,7 @@ struct KeyChoiceModel {
 };
 
 // The largest number of key switches that a transform of so many diagonals is given where any form does with fewer:
-// 2 ceil(sqrt(diagonals)) + 2, what dense diagonals take.
+// 3 ceil(sqrt(diagonals)) + 3, half more than dense diagonals take when rotations are to be few.
 int MostKeySwitches(size_t diagonals);
 
 // `steps`: which site is executed when (KeySetStep::demand is a site); fixed_bytes and the like of the problem are left
