@@ -83,12 +83,36 @@ std::optional<Convolution> Compose(const Convolution& first, const Convolution& 
   return c;
 }
 
-Graph FuseLinear(Graph graph) {
-  // Forwards: when a node is met, what it takes is fused already.
+namespace {
+
+// How many operands each node is.
+std::vector<size_t> Uses(const Graph& graph) {
   std::vector<size_t> uses(graph.nodes.size());
   for (const Node& node : graph.nodes) {
     for (const size_t operand : node.operands) ++uses[operand];
   }
+  return uses;
+}
+
+Graph Without(const std::vector<bool>& gone, Graph graph) {
+  Graph fused;
+  fused.name = graph.name;
+  std::vector<size_t> moved(graph.nodes.size());
+  for (size_t index = 0; index < graph.nodes.size(); ++index) {
+    if (gone[index]) continue;
+    Node& node = graph.nodes[index];
+    for (size_t& operand : node.operands) operand = moved[operand];
+    moved[index] = fused.nodes.size();
+    fused.nodes.push_back(std::move(node));
+  }
+  return fused;
+}
+
+}  // namespace
+
+Graph FuseLinear(Graph graph) {
+  // Forwards: when a node is met, what it takes is fused already.
+  const std::vector<size_t> uses = Uses(graph);
   std::vector<bool> gone(graph.nodes.size());
   for (size_t index = 0; index < graph.nodes.size(); ++index) {
     Node& node = graph.nodes[index];
@@ -106,18 +130,28 @@ Graph FuseLinear(Graph graph) {
     gone[node.operands[0]] = true;
     node.operands = before.operands;
   }
+  return Without(gone, std::move(graph));
+}
 
-  Graph fused;
-  fused.name = graph.name;
-  std::vector<size_t> moved(graph.nodes.size());
-  for (size_t index = 0; index < graph.nodes.size(); ++index) {
-    if (gone[index]) continue;
-    Node& node = graph.nodes[index];
-    for (size_t& operand : node.operands) operand = moved[operand];
-    moved[index] = fused.nodes.size();
-    fused.nodes.push_back(std::move(node));
+Graph FuseSilu(Graph graph) {
+  const std::vector<size_t> uses = Uses(graph);
+  std::vector<bool> gone(graph.nodes.size());
+  for (Node& node : graph.nodes) {
+    if (!std::holds_alternative<Product>(node.operation)) continue;
+    for (const size_t which : {0, 1}) {
+      const size_t sigmoid = node.operands[which], x = node.operands[1 - which];
+      const auto* activation = std::get_if<Activation>(&graph.nodes[sigmoid].operation);
+      if (activation == nullptr || activation->function != Activation::kSigmoid || uses[sigmoid] != 1 ||
+          graph.nodes[sigmoid].operands[0] != x) {
+        continue;
+      }
+      node.operation = Activation{Activation::kSilu};
+      node.operands = {x};
+      gone[sigmoid] = true;
+      break;
+    }
   }
-  return fused;
+  return Without(gone, std::move(graph));
 }
 
 }  // namespace keymemrt::frontend

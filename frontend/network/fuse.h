@@ -20,4 +20,8 @@ std::optional<Convolution> Compose(const Convolution& first, const Convolution& 
 // REQUIRES: CheckGraph(graph).ok().
 Graph FuseLinear(Graph graph);
 
+// The same network with x * sigmoid(x) as one activation, where that sigmoid is used for nothing else.
+// REQUIRES: CheckGraph(graph).ok().
+Graph FuseSilu(Graph graph);
+
 }  // namespace keymemrt::frontend

@@ -11,12 +11,16 @@ std::string ToString(const TensorShape& shape) {
   return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
 }
 
-const char* ActivationName(Activation activation) {
-  return activation == Activation::kRelu ? "relu" : "sigmoid";
+const char* ActivationName(Activation::Function function) {
+  return function == Activation::kRelu ? "relu" : function == Activation::kSigmoid ? "sigmoid" : "silu";
 }
 
-double Apply(Activation activation, double x) {
-  return activation == Activation::kRelu ? std::max(x, 0.0) : 1 / (1 + std::exp(-x));
+double Apply(const Activation& activation, double x) {
+  x *= activation.input_unit;
+  const double y = activation.function == Activation::kRelu
+                       ? std::max(x, 0.0)
+                       : (activation.function == Activation::kSilu ? x : 1) / (1 + std::exp(-x));
+  return y / activation.output_unit;
 }
 
 double Convolution::Weight(size_t o, size_t c, size_t k, size_t l) const {
@@ -121,6 +125,12 @@ std::vector<double> Convolve(const Convolution& c, const TensorShape& in, const 
 }  // namespace
 
 std::vector<std::vector<double>> Evaluate(const Graph& graph, std::span<const double> input) {
+  return Evaluate(graph, input,
+                  [&](size_t node, double x) { return Apply(std::get<Activation>(graph.nodes[node].operation), x); });
+}
+
+std::vector<std::vector<double>> Evaluate(const Graph& graph, std::span<const double> input,
+                                          const ActivationFunction& activation) {
   std::vector<std::vector<double>> values;
   for (const Node& node : graph.nodes) {
     if (node.operands.empty()) {
@@ -133,8 +143,8 @@ std::vector<std::vector<double>> Evaluate(const Graph& graph, std::span<const do
       continue;
     }
     std::vector<double> y = a;
-    if (const auto* activation = std::get_if<Activation>(&node.operation)) {
-      for (double& value : y) value = Apply(*activation, value);
+    if (std::holds_alternative<Activation>(node.operation)) {
+      for (double& value : y) value = activation(values.size(), value);
     } else {
       const std::vector<double>& b = values[node.operands[1]];
       const bool sum = std::holds_alternative<Sum>(node.operation);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
@@ -44,9 +45,16 @@ struct Convolution {
   double Weight(size_t o, size_t c, size_t k, size_t l) const;
 };
 
-enum class Activation { kRelu, kSigmoid };
-const char* ActivationName(Activation activation);  // "relu"
-double Apply(Activation activation, double x);
+// f(input_unit * x) / output_unit, number by number. As networks are read the units are 1; frontend/network/units.h
+// chooses others.
+struct Activation {
+  enum class Function { kRelu, kSigmoid, kSilu };  // max(x, 0), 1 / (1 + exp(-x)), x / (1 + exp(-x))
+  using enum Function;
+  Function function = kRelu;
+  double input_unit = 1, output_unit = 1;
+};
+const char* ActivationName(Activation::Function function);  // "relu"
+double Apply(const Activation& activation, double x);
 
 struct Sum {};      // of two values of one shape
 struct Product {};  // slot by slot; of a value and itself: its square
@@ -75,5 +83,9 @@ Status CheckGraph(const Graph& graph);
 // The values of all nodes, channel by channel, row by row; the oracle of everything that is made of the graph.
 // REQUIRES: CheckGraph(graph).ok(), input.size() == graph.input_shape().count().
 std::vector<std::vector<double>> Evaluate(const Graph& graph, std::span<const double> input);
+// The same with another function in the place of each activation: of the node's number and its operand.
+using ActivationFunction = std::function<double(size_t node, double x)>;
+std::vector<std::vector<double>> Evaluate(const Graph& graph, std::span<const double> input,
+                                          const ActivationFunction& activation);
 
 }  // namespace keymemrt::frontend

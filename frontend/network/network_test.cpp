@@ -6,6 +6,7 @@
 
 #include "frontend/network/fuse.h"
 #include "frontend/network/graph.h"
+#include "frontend/network/units.h"
 
 namespace keymemrt::frontend {
 namespace {
@@ -100,7 +101,7 @@ TEST(Network, FusedNetworksAreTheSame) {
       const std::string name = fmt::format("n{}", i);
       switch (random.Size(0, 7)) {
         case 0:
-          graph.nodes.push_back({name, {last}, shape, Activation::kRelu});
+          graph.nodes.push_back({name, {last}, shape, Activation{Activation::kRelu}});
           break;
         case 1:
           graph.nodes.push_back(
@@ -158,7 +159,7 @@ TEST(Network, SaysWhichNodeIsWrong) {
     Graph g;
     g.nodes.push_back({"input", {}, {2, 3, 3}, GraphInput{}});
     g.nodes.push_back(MakeConvolution("conv", g, 0, Pointwise1x1(2, 1, 0)));
-    g.nodes.push_back({"relu", {1}, {2, 3, 3}, Activation::kRelu});
+    g.nodes.push_back({"relu", {1}, {2, 3, 3}, Activation{Activation::kRelu}});
     return g;
   };
   ASSERT_TRUE(CheckGraph(graph()).ok());
@@ -181,11 +182,102 @@ TEST(Network, SaysWhichNodeIsWrong) {
   EXPECT_THAT(message([](Graph& g) { g.nodes.erase(g.nodes.begin()); }), HasSubstr("begins with its input"));
 }
 
+TEST(Network, SiluIsOneActivation) {
+  Graph graph;
+  graph.nodes.push_back({"input", {}, {2, 2, 1}, GraphInput{}});
+  graph.nodes.push_back({"sigmoid", {0}, {2, 2, 1}, Activation{Activation::kSigmoid}});
+  graph.nodes.push_back({"silu", {1, 0}, {2, 2, 1}, Product{}});
+  const Graph fused = FuseSilu(graph);
+  ASSERT_EQ(fused.nodes.size(), 2u);
+  EXPECT_EQ(fused.nodes[1].name, "silu");
+  const std::vector<double> x = {-3, -0.1, 0.5, 2};
+  EXPECT_THAT(Evaluate(fused, x).back(), Pointwise(DoubleNear(1e-15), Evaluate(graph, x).back()));
+  // Another use of the sigmoid keeps it.
+  graph.nodes.push_back({"both", {2, 1}, {2, 2, 1}, Sum{}});
+  EXPECT_EQ(FuseSilu(graph).nodes.size(), 4u);
+}
+
+TEST(Network, ScaledNetworksAreTheSameInTheirUnits) {
+  Random random(9);
+  for (int trial = 0; trial < 300; ++trial) {
+    Graph graph;
+    graph.nodes.push_back({"input", {}, {2, 4, 4}, GraphInput{}});
+    const size_t length = random.Size(2, 9);
+    std::vector<bool> used = {false};
+    for (size_t i = 0; i < length; ++i) {
+      const size_t last = graph.nodes.size() - 1, other = random.Size(0, last);
+      const std::string name = fmt::format("n{}", i);
+      const TensorShape shape = graph.nodes[0].shape;
+      switch (random.Size(0, 4)) {
+        case 0:
+          graph.nodes.push_back({name, {last}, shape, Activation{Activation::kRelu}});
+          break;
+        case 1:
+          graph.nodes.push_back({name, {last}, shape, Activation{Activation::kSilu}});
+          break;
+        case 2:
+          graph.nodes.push_back({name, {last, other}, shape, Sum{}});
+          break;
+        case 3:
+          graph.nodes.push_back({name, {other, last}, shape, Product{}});
+          break;
+        default:
+          Convolution c = Pointwise1x1(2, 1, 0);
+          c.weights = random.Values(2);
+          c.bias = random.Values(2);
+          graph.nodes.push_back(MakeConvolution(name, graph, last, c));
+      }
+    }
+    ASSERT_TRUE(CheckGraph(graph).ok()) << CheckGraph(graph).message();
+    const std::vector<std::vector<double>> inputs = {random.Values(32), random.Values(32), random.Values(32)};
+    const std::vector<double> ranges = Ranges(graph, inputs);
+    const ScaledGraph scaled = ScaleToRanges(graph, ranges);
+    ASSERT_TRUE(CheckGraph(scaled.graph).ok()) << CheckGraph(scaled.graph).message();
+    EXPECT_EQ(scaled.units.front(), 1);
+    EXPECT_EQ(scaled.units.back(), 1);
+    for (const std::vector<double>& input : inputs) {
+      const auto values = Evaluate(graph, input), small = Evaluate(scaled.graph, input);
+      size_t index = 0;
+      for (size_t node = 0; node < small.size(); ++node) {
+        if (std::holds_alternative<Activation>(scaled.graph.nodes[node].operation)) {
+          for (const double x : small[scaled.graph.nodes[node].operands[0]]) EXPECT_LE(std::abs(x), 1 + 1e-12);
+        }
+        while (index < graph.nodes.size() && graph.nodes[index].name != scaled.graph.nodes[node].name) ++index;
+        if (index == graph.nodes.size()) {
+          index = 0;
+          continue;  // an inserted one
+        }
+        for (size_t k = 0; k < small[node].size(); ++k) {
+          const double value = values[index][k];
+          ASSERT_NEAR(small[node][k] * scaled.units[node], value, 1e-11 * (1 + std::abs(value))) << trial;
+        }
+      }
+    }
+  }
+}
+
+// Two residual blocks: what is added has one unit, and none is below what it holds.
+TEST(Network, ResidualSumsShareAUnit) {
+  Graph graph;
+  graph.nodes.push_back({"input", {}, {1, 1, 1}, GraphInput{}});
+  graph.nodes.push_back(MakeConvolution("a", graph, 0, Pointwise1x1(1, 8, 0)));
+  graph.nodes.push_back({"relu", {1}, {1, 1, 1}, Activation{Activation::kRelu}});
+  graph.nodes.push_back(MakeConvolution("b", graph, 2, Pointwise1x1(1, -0.25, 0)));
+  graph.nodes.push_back({"sum", {3, 2}, {1, 1, 1}, Sum{}});
+  graph.nodes.push_back({"relu2", {4}, {1, 1, 1}, Activation{Activation::kRelu}});
+  graph.nodes.push_back(MakeConvolution("out", graph, 5, Pointwise1x1(1, 100, 0)));
+  const std::vector<std::vector<double>> inputs = {{1}};
+  const ScaledGraph scaled = ScaleToRanges(graph, Ranges(graph, inputs));
+  EXPECT_THAT(scaled.units, ElementsAre(1, 8, 8, 8, 8, 6, 1));
+}
+
 TEST(Network, Activations) {
-  EXPECT_EQ(Apply(Activation::kRelu, -2), 0);
-  EXPECT_EQ(Apply(Activation::kRelu, 2), 2);
-  EXPECT_DOUBLE_EQ(Apply(Activation::kSigmoid, 0), 0.5);
-  EXPECT_DOUBLE_EQ(Apply(Activation::kSigmoid, 2), 1 / (1 + std::exp(-2.0)));
+  EXPECT_EQ(Apply({Activation::kRelu}, -2), 0);
+  EXPECT_EQ(Apply({Activation::kRelu}, 2), 2);
+  EXPECT_EQ(Apply({Activation::kRelu, 3, 4}, 2), 1.5);
+  EXPECT_DOUBLE_EQ(Apply({Activation::kSigmoid}, 0), 0.5);
+  EXPECT_DOUBLE_EQ(Apply({Activation::kSigmoid}, 2), 1 / (1 + std::exp(-2.0)));
+  EXPECT_DOUBLE_EQ(Apply({Activation::kSilu, 0.5, 2}, 4), 2 / (1 + std::exp(-2.0)) / 2);
 }
 
 }  // namespace

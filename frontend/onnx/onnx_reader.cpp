@@ -457,10 +457,10 @@ class Reader {
     return Define(node, {x.node, x.node}, ShapeOf(x), Product{}, x.flat);
   }
 
-  Status ReadActivation(const onnx::NodeProto& node, OnnxAttributes& attributes, Activation activation) {
+  Status ReadActivation(const onnx::NodeProto& node, OnnxAttributes& attributes, Activation::Function activation) {
     KMRT_ASSIGN_OR_RETURN(const View x, ViewOf(node, 0));
     KMRT_RETURN_IF_ERROR(attributes.Finish());
-    return Define(node, {x.node}, ShapeOf(x), activation, x.flat);
+    return Define(node, {x.node}, ShapeOf(x), Activation{activation}, x.flat);
   }
 
   Status DefineMean(const onnx::NodeProto& node, View x, Convolution window) {

@@ -5,15 +5,21 @@
 #include <cmath>
 #include <vector>
 
+#include "circuit/bootstrap_parameters.h"
+
 namespace keymemrt::frontend {
 
 namespace {
 
+// Bits of a base prime in which values up to `largest` have room at level 0, with a sign.
+int BaseBits(int scale_bits, double largest) {
+  return scale_bits + 1 + std::max(0, static_cast<int>(std::ceil(std::log2(std::max(largest, 1.0)))));
+}
+
 // kInvalidArgument where there are none or they are above the bound.
 Result<scheme::Parameters> Try(const ParameterNeeds& needs, int log_n, int scale_bits, int digit_size) {
   // The base prime lies just below 2^base_bits, values reach 2^(base_bits - 1 - scale_bits).
-  const int base_bits =
-      scale_bits + 1 + std::max(0, static_cast<int>(std::ceil(std::log2(std::max(needs.largest_output, 1.0)))));
+  const int base_bits = BaseBits(scale_bits, needs.largest_output);
   if (base_bits > 60) return InvalidArgument("outputs up to {} leave no room at level 0", needs.largest_output);
   scheme::ParameterLiteral literal;
   literal.log_n = log_n;
@@ -57,6 +63,50 @@ Result<scheme::Parameters> ChooseParameters(const ParameterNeeds& needs) {
   }
   return InvalidArgument("{} levels, {} slots and outputs up to {:.4g} fit into no ring at 128-bit security",
                          needs.levels, needs.slots, needs.largest_output);
+}
+
+namespace {
+
+constexpr int kBootstrapLogN = 16, kBootstrapSecretWeight = 192;
+constexpr int kMessageRatioBits = 12;
+constexpr int kSpecialPrimes = 6, kSpecialBits = 61;
+
+Result<scheme::Parameters> TryBootstrapped(const ParameterNeeds& needs, int scale_bits) {
+  const int base_bits = std::max(scale_bits + kMessageRatioBits, BaseBits(scale_bits, needs.largest_output));
+  if (base_bits > 60) return InvalidArgument("outputs up to {} leave no room at level 0", needs.largest_output);
+  scheme::ParameterLiteral literal{
+      .log_n = kBootstrapLogN, .log_default_scale = scale_bits, .secret_weight = kBootstrapSecretWeight};
+  KMRT_ASSIGN_OR_RETURN(literal.p, scheme::FindNttPrimes(kSpecialBits, kBootstrapLogN, kSpecialPrimes));
+  KMRT_ASSIGN_OR_RETURN(literal.q, scheme::FindNttPrimes(base_bits, kBootstrapLogN, 1, literal.p));
+  KMRT_ASSIGN_OR_RETURN(
+      const std::vector<uint64_t> primes,
+      scheme::FindNttPrimes(scale_bits, kBootstrapLogN, static_cast<size_t>(needs.levels), literal.q));
+  literal.q.insert(literal.q.end(), primes.begin(), primes.end());
+  // With the circuit above it, as the compiler will make it.
+  KMRT_ASSIGN_OR_RETURN(const circuit::BootstrapChoice choice,
+                        circuit::ExtendForBootstrapping(literal, kBootstrapLogN - 1));
+  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters whole,
+                        scheme::Parameters::Create(choice.literal, scheme::Security::k128Bit));
+  KMRT_RETURN_IF_ERROR(
+      circuit::BootstrapPlan::Make(whole, choice.options, whole.default_scale(), {kBootstrapSecretWeight}).status());
+  return scheme::Parameters::Create(literal, scheme::Security::k128Bit);
+}
+
+}  // namespace
+
+Result<scheme::Parameters> ChooseBootstrappedParameters(const ParameterNeeds& needs) {
+  if (needs.slots > int64_t{1} << (kBootstrapLogN - 1)) {
+    return InvalidArgument("{} slots are more than a ciphertext with bootstraps has, {}", needs.slots,
+                           int64_t{1} << (kBootstrapLogN - 1));
+  }
+  Status last;
+  for (int scale_bits = kLargestScaleBits; scale_bits >= kLeastBootstrapScaleBits; --scale_bits) {
+    Result<scheme::Parameters> parameters = TryBootstrapped(needs, scale_bits);
+    if (parameters.ok()) return parameters;
+    last = parameters.status();
+  }
+  return InvalidArgument("{} levels between bootstraps do not fit at 128-bit security: {}", needs.levels,
+                         last.message());
 }
 
 }  // namespace keymemrt::frontend

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "circuit/polynomial_plan.h"
+
 namespace keymemrt::frontend {
 
 namespace {
@@ -11,7 +13,7 @@ namespace {
 constexpr const char* kBsgsRatio = "2.000000e+00 : f64";
 }  // namespace
 
-ModuleText::ModuleText(const scheme::Parameters& parameters) : parameters_(parameters) {
+ModuleText::ModuleText(const scheme::Parameters& parameters, size_t slots) : parameters_(parameters), slots_(slots) {
   Define("#key", "#lwe.key<>");
   Define(PlainRing(),
          fmt::format("#polynomial.ring<coefficientType = f64, polynomialModulus = <1 + x**{}>>", parameters.n()));
@@ -81,8 +83,7 @@ Ciphertext ModuleText::Input(size_t length, size_t period) {
 WeightArgument ModuleText::Weights(const std::string& layer, const std::string& role, size_t rows, int level) {
   WeightArgument argument;
   argument.name = fmt::format("%arg{}", next_weights_++);
-  argument.type = rows == 0 ? fmt::format("tensor<{}xf64>", parameters_.slots())
-                            : fmt::format("tensor<{}x{}xf64>", rows, parameters_.slots());
+  argument.type = rows == 0 ? fmt::format("tensor<{}xf64>", slots_) : fmt::format("tensor<{}x{}xf64>", rows, slots_);
   arguments_.push_back(fmt::format(
       "{}: {} {{{}orion.layer_name = \"{}\", orion.layer_role = \"{}\", orion.level = {} : i64}}", argument.name,
       argument.type, rows == 0 ? "" : "orion.block_col = 0 : i64, orion.block_row = 0 : i64, ", layer, role, level));
@@ -92,13 +93,13 @@ WeightArgument ModuleText::Weights(const std::string& layer, const std::string& 
 Ciphertext ModuleText::LinearTransform(const Ciphertext& x, const WeightArgument& diagonals,
                                        std::span<const int64_t> indices) {
   // The diagonals are encoded at the scale of the prime that the rescale divides out: the scale stays.
-  const Ciphertext y = NewCiphertext(x.level - 1, x.log_scale, 2);
+  const Ciphertext y = NewCiphertext(Below(x.level, 1), x.log_scale, 2);
   body_ += fmt::format(
       "    {} = orion.linear_transform {}, {} {{block_col = 0 : i32, block_row = 0 : i32, bsgs_ratio = {}, "
       "diagonal_count = {} : i32, diagonal_indices = array<i32: {}>, orion_level = {} : i32, slots = {} : i32}} : "
       "({}, {}) -> {}\n",
-      y.name, x.name, diagonals.name, kBsgsRatio, indices.size(), fmt::join(indices, ", "), x.level,
-      parameters_.slots(), Type(x), diagonals.type, Type(y));
+      y.name, x.name, diagonals.name, kBsgsRatio, indices.size(), fmt::join(indices, ", "), x.level, slots_, Type(x),
+      diagonals.type, Type(y));
   return y;
 }
 
@@ -142,6 +143,17 @@ Ciphertext ModuleText::Add(const Ciphertext& x, const Ciphertext& y) {
   return sum;
 }
 
+Ciphertext ModuleText::Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series) {
+  const Ciphertext y = NewCiphertext(Below(x.level, circuit::PolynomialDepth(series.degree())), x.log_scale, 2);
+  std::vector<std::string> coefficients;
+  for (const double c : series.coefficients) coefficients.push_back(fmt::format("{:.17e}", c));
+  body_ += fmt::format(
+      "    {} = orion.chebyshev {} {{coefficients = [{}], domain_start = {:.17e} : f64, domain_end = {:.17e} : f64}} : "
+      "({}) -> {}\n",
+      y.name, x.name, fmt::join(coefficients, ", "), series.low, series.high, Type(x), Type(y));
+  return y;
+}
+
 Ciphertext ModuleText::Multiply(const Ciphertext& x, const Ciphertext& y) {
   const int level = std::min(x.level, y.level);
   const Ciphertext a = ReduceTo(x, level);
@@ -149,7 +161,7 @@ Ciphertext ModuleText::Multiply(const Ciphertext& x, const Ciphertext& y) {
   const Ciphertext product = NewCiphertext(level, a.log_scale + b.log_scale, 3);
   const Ciphertext linear = NewCiphertext(level, product.log_scale, 2);
   const int dropped = static_cast<int>(std::lround(std::log2(static_cast<double>(parameters_.modulus(level)))));
-  const Ciphertext result = NewCiphertext(level - 1, linear.log_scale - dropped, 2);
+  const Ciphertext result = NewCiphertext(Below(level, 1), linear.log_scale - dropped, 2);
   body_ += fmt::format("    {} = ckks.mul {}, {} : ({}, {}) -> {}\n", product.name, a.name, b.name, Type(a), Type(b),
                        Type(product));
   body_ += fmt::format(
@@ -163,17 +175,19 @@ Ciphertext ModuleText::Multiply(const Ciphertext& x, const Ciphertext& y) {
 std::string ModuleText::Finish(const std::string& function_name, const Ciphertext& result, size_t length) {
   const scheme::ParameterLiteral& literal = parameters_.literal();
   const std::string type = Type(result);
+  const std::string secret =
+      literal.secret_weight == 0 ? "" : fmt::format(", kmrt.secret_weight = {} : i64", literal.secret_weight);
   return fmt::format(
       "{}module attributes {{ckks.schemeParam = #ckks.scheme_param<logN = {}, Q = [{}], P = [{}], logDefaultScale = "
       "{}>, "
-      "scheme.ckks}} {{\n"
+      "scheme.ckks{}}} {{\n"
       "  func.func @{}({}) -> ({} {{kmrt.length = {} : i64}}) {{\n"
       "{}"
       "    return {} : {}\n"
       "  }}\n"
       "}}\n",
       aliases_, literal.log_n, fmt::join(literal.q, ", "), fmt::join(literal.p, ", "), literal.log_default_scale,
-      function_name, fmt::join(arguments_, ", "), type, length, body_, result.name, type);
+      secret, function_name, fmt::join(arguments_, ", "), type, length, body_, result.name, type);
 }
 
 }  // namespace keymemrt::frontend

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "circuit/chebyshev.h"
 #include "scheme/parameters.h"
 
 namespace keymemrt::frontend {
@@ -27,11 +28,14 @@ struct WeightArgument {
   std::string type;  // "tensor<128x4096xf64>"
 };
 
-// Builds one function of one ciphertext. Every operation appends a line and returns its result.
-// REQUIRES: a level is left whenever an operation uses one up; `parameters` outlives the builder.
+// Builds one function of one ciphertext. Every operation appends a line and returns its result. With a sparse secret
+// the program is one with bootstraps, which the compiler places: then all types have the top level (the compiler
+// believes no levels in types). REQUIRES: else a level is left whenever an operation uses one up; `parameters` outlives
+// the builder.
 class ModuleText {
  public:
-  explicit ModuleText(const scheme::Parameters& parameters);
+  // `slots`: of weight vectors and diagonals, which repeat with it; a power of two, at most those of a ciphertext.
+  ModuleText(const scheme::Parameters& parameters, size_t slots);
 
   // The ciphertext argument, at the highest level and the default scale.
   Ciphertext Input(size_t length, size_t period);
@@ -44,6 +48,7 @@ class ModuleText {
   Ciphertext AddVector(const Ciphertext& x, const WeightArgument& vector);
   Ciphertext Add(const Ciphertext& x, const Ciphertext& y);       // at the lower of their levels
   Ciphertext Multiply(const Ciphertext& x, const Ciphertext& y);  // likewise; relinearized and rescaled
+  Ciphertext Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series);
 
   // The module, with `result` returned. `length`: outputs in the first slots of the result.
   std::string Finish(const std::string& function_name, const Ciphertext& result, size_t length);
@@ -59,7 +64,11 @@ class ModuleText {
   std::string Ring(int level);
   std::string PlainRing() const;
 
+  // What is in the type of a result `levels` below this level.
+  int Below(int level, int levels) const { return parameters_.literal().secret_weight != 0 ? level : level - levels; }
+
   const scheme::Parameters& parameters_;
+  const size_t slots_;
   std::string aliases_;
   std::set<std::string> defined_;
   std::vector<std::string> arguments_;

@@ -9,40 +9,38 @@
 
 namespace keymemrt::frontend {
 
-std::vector<double> Ranges(const Graph& graph, std::span<const std::vector<double>> inputs) {
-  std::vector<double> ranges(graph.nodes.size());
-  for (const std::vector<double>& input : inputs) {
-    const std::vector<std::vector<double>> values = Evaluate(graph, input);
-    for (size_t node = 0; node < values.size(); ++node) {
-      for (const double value : values[node]) ranges[node] = std::max(ranges[node], std::abs(value));
-    }
-  }
-  return ranges;
-}
-
-int Depth(const Graph& graph) {
+int Depth(const Graph& graph, const Approximations& approximations) {
   std::vector<int> depths;
-  for (const Node& node : graph.nodes) {
+  for (size_t index = 0; index < graph.nodes.size(); ++index) {
+    const Node& node = graph.nodes[index];
     int depth = 0;
     for (const size_t operand : node.operands) depth = std::max(depth, depths[operand]);
-    depths.push_back(depth + (std::holds_alternative<Convolution>(node.operation) ||
-                              std::holds_alternative<Product>(node.operation)));
+    if (std::holds_alternative<Activation>(node.operation)) {
+      depth += approximations[index].levels();
+    } else if (std::holds_alternative<Convolution>(node.operation) || std::holds_alternative<Product>(node.operation)) {
+      ++depth;
+    }
+    depths.push_back(depth);
   }
   return depths.back();
 }
 
-Result<PackedModel> PackNetwork(const Graph& graph, const scheme::Parameters& parameters,
-                                const std::string& function_name) {
+Result<PackedModel> PackNetwork(const Graph& graph, const Approximations& approximations,
+                                const scheme::Parameters& parameters, const std::string& function_name) {
   KMRT_RETURN_IF_ERROR(CheckGraph(graph));
-  if (Depth(graph) > parameters.max_level()) {
-    return InvalidArgument("the network takes {} levels; {} have only {}: add primes to Q", Depth(graph),
+  if (const int depth = Depth(graph, approximations);
+      depth > parameters.max_level() && parameters.literal().secret_weight == 0) {
+    return InvalidArgument("the network takes {} levels; {} have only {}: add primes to Q", depth,
                            parameters.Describe(), parameters.max_level());
   }
   PackedModel model;
   KMRT_ASSIGN_OR_RETURN(model.layouts, ChooseLayouts(graph, static_cast<int64_t>(parameters.slots())));
   const circuit::SlotLayout& input = model.layouts.values.front();
 
-  ModuleText text(parameters);
+  // All that any layout needs: what repeats more often is bootstrapped at less cost.
+  int64_t slots = 1;
+  for (const circuit::SlotLayout& layout : model.layouts.values) slots = std::max(slots, layout.period);
+  ModuleText text(parameters, static_cast<size_t>(slots));
   std::vector<Ciphertext> values;
   for (size_t index = 0; index < graph.nodes.size(); ++index) {
     const Node& node = graph.nodes[index];
@@ -58,12 +56,14 @@ Result<PackedModel> PackNetwork(const Graph& graph, const scheme::Parameters& pa
       for (const int64_t step : layer.convolution.Ladder()) y = text.RotateAndAdd(y, step);
       values.push_back(text.AddVector(y, text.Weights(node.name, "bias", 0, y.level)));
       for (NpzArray& array : PackedLayerArrays(node.name, layer.convolution, convolution->weights, convolution->bias,
-                                               layer.indices, parameters.slots())) {
+                                               layer.indices, static_cast<uint64_t>(slots))) {
         model.arrays.push_back(std::move(array));
       }
-    } else if (const auto* activation = std::get_if<Activation>(&node.operation)) {
-      return InvalidArgument("node '{}': {} is no polynomial, and it is not approximated by one yet", node.name,
-                             ActivationName(*activation));
+    } else if (std::holds_alternative<Activation>(node.operation)) {
+      const circuit::ActivationPolynomials& approximation = approximations[index];
+      Ciphertext y = a;
+      for (const circuit::ChebyshevSeries& series : approximation.polynomials) y = text.Chebyshev(y, series);
+      values.push_back(approximation.times_input ? text.Multiply(a, y) : y);
     } else if (std::holds_alternative<Sum>(node.operation)) {
       values.push_back(text.Add(a, values[node.operands[1]]));
     } else {

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "frontend/network/fuse.h"
+#include "frontend/network/units.h"
 #include "frontend/packing/choose_parameters.h"
 #include "frontend/packing/packer.h"
 #include "frontend/tensors/weight_file.h"
@@ -71,11 +72,19 @@ struct Builder {
     graph.nodes.push_back({fmt::format("node{}", graph.nodes.size()), {a, b}, graph.nodes[a].shape, operation});
     return *this;
   }
+  Builder& Activate(Activation::Function function) {
+    graph.nodes.push_back({fmt::format("act{}", graph.nodes.size()), {last()}, shape(), Activation{function}});
+    return *this;
+  }
   Builder& Square() { return Binary(false, last(), last()); }
 
   Graph graph;
   std::mt19937_64 random;
 };
+
+Approximations NoActivations(const Graph& graph) {
+  return Approximations(graph.nodes.size());
+}
 
 Slots RotateLeft(const Slots& x, int64_t shift) {
   const int64_t size = static_cast<int64_t>(x.size());
@@ -139,16 +148,19 @@ class TextInterpreter {
   }
 
   Slots Row(const std::string& argument, uint64_t row) {
-    Slots out(values_.at("%ct").size());
-    const Status status = weights_.ReadRow(names_.at(argument), row, out);
+    Slots period(weights_.ArrayShape(names_.at(argument)).value().back());
+    const Status status = weights_.ReadRow(names_.at(argument), row, period);
     EXPECT_TRUE(status.ok()) << status.message();
+    Slots out(values_.at("%ct").size());
+    for (size_t i = 0; i < out.size(); ++i) out[i] = period[i % period.size()];
     return out;
   }
 
   void RunOperation(const std::string& line) {
     std::smatch m;
-    ASSERT_TRUE(std::regex_match(line, m, std::regex(R"(\s*(%\w+) = (\S+) (%\w+)(?:, (%\w+))?\s*(.*))"))) << line;
-    const std::string op = m[2], first = m[3], second = m[4], rest = m[5];
+    // Only the beginning: std::regex takes stack for every character of a long line.
+    ASSERT_TRUE(std::regex_search(line, m, std::regex(R"(^\s*(%\w+) = (\S+) (%\w+)(?:, (%\w+))?\s*)"))) << line;
+    const std::string op = m[2], first = m[3], second = m[4], rest = m.suffix();
     Slots& out = values_[m[1]];
     if (op == "lwe.rlwe_encode") {
       out = Row(first, 0);
@@ -171,6 +183,16 @@ class TextInterpreter {
       std::smatch shift;
       ASSERT_TRUE(std::regex_search(rest, shift, std::regex(R"(static_shift = (\d+))"))) << line;
       out = RotateLeft(x, std::stoll(shift[1]));
+    } else if (op == "orion.chebyshev") {
+      const std::string begin = "{coefficients = [";
+      ASSERT_TRUE(rest.starts_with(begin)) << line;
+      std::istringstream numbers(rest.substr(begin.size(), rest.find(']') - begin.size()));
+      circuit::ChebyshevSeries series;
+      for (std::string number; std::getline(numbers, number, ',');) series.coefficients.push_back(std::stod(number));
+      EXPECT_THAT(rest,
+                  HasSubstr("domain_start = -1.00000000000000000e+00 : f64, domain_end = 1.00000000000000000e+00"));
+      out.resize(x.size());
+      for (size_t i = 0; i < x.size(); ++i) out[i] = static_cast<double>(series(x[i]));
     } else if (op == "ckks.relinearize" || op == "ckks.rescale" || op == "ckks.level_reduce") {
       out = x;
     } else {
@@ -187,8 +209,9 @@ class TextInterpreter {
 };
 
 // What the emitted text and weights make of `input`.
-Slots RunPacked(const Graph& graph, const scheme::Parameters& parameters, const Slots& input) {
-  const auto model = PackNetwork(graph, parameters, "network");
+Slots RunPacked(const Graph& graph, const Approximations& approximations, const scheme::Parameters& parameters,
+                const Slots& input) {
+  const auto model = PackNetwork(graph, approximations, parameters, "network");
   EXPECT_TRUE(model.ok()) << model.status().message();
   if (!model.ok()) return {};
   const std::string path = TemporaryPath("weights.npz");
@@ -208,13 +231,17 @@ Slots RunPacked(const Graph& graph, const scheme::Parameters& parameters, const 
   return y;
 }
 
-void ExpectPacked(Builder& builder) {
-  const scheme::Parameters parameters = TestParameters(11, static_cast<size_t>(Depth(builder.graph)));
+void ExpectPacked(Builder& builder, const Approximations& approximations) {
+  const scheme::Parameters parameters = TestParameters(11, static_cast<size_t>(Depth(builder.graph, approximations)));
   const Slots input = RandomVector(builder.graph.input_shape().count(), builder.random);
-  const Slots expected = Evaluate(builder.graph, input).back();
-  const Slots y = RunPacked(builder.graph, parameters, input);
+  const Slots expected = Evaluate(builder.graph, approximations, input).back();
+  const Slots y = RunPacked(builder.graph, approximations, parameters, input);
   ASSERT_EQ(y.size(), expected.size());
   for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 1e-11) << "output " << i;
+}
+
+void ExpectPacked(Builder& builder) {
+  ExpectPacked(builder, NoActivations(builder.graph));
 }
 
 TEST(Packer, EmittedTextAndWeightsComputeDenseNetworks) {
@@ -257,6 +284,26 @@ TEST(Packer, EmittedTextAndWeightsComputeResidualJoins) {
   ExpectPacked(builder);
 }
 
+TEST(Packer, EmittedTextAndWeightsComputeActivations) {
+  for (const double error : {0x1p-6, 0x1p-10}) {  // a series; a composite and a product
+    Builder builder({4, 8, 8}, 12);
+    builder.Convolve(4, 3, 1, 1, 0).Activate(Activation::kRelu);                     // 1, 2
+    builder.Convolve(4, 3, 1, 1, 2).Binary(true, 3, 2).Activate(Activation::kRelu);  // 3, 4, 5
+    builder.Convolve(8, 3, 2, 1, 5).Activate(Activation::kSilu).Dense(6).Activate(Activation::kSigmoid).Dense(3);
+    std::vector<Slots> inputs;
+    for (int i = 0; i < 20; ++i) inputs.push_back(RandomVector(256, builder.random));
+    const Graph exact = builder.graph;
+    builder.graph = ScaleToRanges(exact, Ranges(exact, inputs)).graph;
+    const auto approximations = ApproximateActivations(builder.graph, error);
+    ASSERT_TRUE(approximations.ok()) << approximations.status().message();
+    EXPECT_GT(Depth(builder.graph, *approximations), 15);
+    ExpectPacked(builder, *approximations);
+    // Within their errors the polynomials are the network.
+    const Slots y = Evaluate(builder.graph, *approximations, inputs[0]).back(), z = Evaluate(exact, inputs[0]).back();
+    for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], z[i], 8 * error) << i;
+  }
+}
+
 TEST(Packer, MnistLayersTakeTheDiagonalsOfTheHybridMethod) {
   Builder mlp({784}, 7);
   mlp.Dense(128).Square().Dense(128).Square().Dense(10);
@@ -279,7 +326,7 @@ TEST(Packer, MnistLayersTakeTheDiagonalsOfTheHybridMethod) {
 TEST(Packer, TypesCarryTheLevels) {
   Builder builder({8}, 9);
   builder.Dense(4).Square().Dense(2);
-  const auto model = PackNetwork(builder.graph, TestParameters(11, 4), "network");
+  const auto model = PackNetwork(builder.graph, NoActivations(builder.graph), TestParameters(11, 4), "network");
   ASSERT_TRUE(model.ok()) << model.status().message();
   const std::regex typed(R"re(= (orion.linear_transform|ckks.rescale) .*?: \(?(!ct_\w+).*-> (!ct_\w+)\n)re");
   std::vector<std::string> steps;
@@ -310,7 +357,7 @@ TEST(Packer, TypesCarryTheLevels) {
 
 TEST(Packer, RefusesWhatCannotBePacked) {
   const auto message = [](const Graph& graph, int log_n, size_t levels) {
-    const auto model = PackNetwork(graph, TestParameters(log_n, levels), "network");
+    const auto model = PackNetwork(graph, NoActivations(graph), TestParameters(log_n, levels), "network");
     EXPECT_FALSE(model.ok());
     if (model.ok()) return std::string();
     EXPECT_EQ(model.status().code(), ErrorCode::kInvalidArgument);
@@ -320,9 +367,6 @@ TEST(Packer, RefusesWhatCannotBePacked) {
   EXPECT_THAT(message(Builder({513}, 1).Dense(4).graph, 10, 2),
               HasSubstr("node 'input': its 513 numbers, 513 x 1 x 1, do not fit into the 512 slots"));
   EXPECT_THAT(message(Builder({4}, 1).Dense(513).graph, 10, 2), HasSubstr("node 'conv1': its 513 numbers"));
-  Graph relu = Builder({4}, 1).Dense(4).graph;
-  relu.nodes.push_back({"act", {1}, relu.nodes[1].shape, Activation::kRelu});
-  EXPECT_THAT(message(relu, 10, 2), HasSubstr("node 'act': relu is no polynomial"));
   Graph broken = Builder({4}, 1).Dense(4).graph;
   std::get<Convolution>(broken.nodes[1].operation).bias.pop_back();
   EXPECT_THAT(message(broken, 10, 2), HasSubstr("node 'conv1': 16 weights and 3 biases"));
@@ -331,7 +375,7 @@ TEST(Packer, RefusesWhatCannotBePacked) {
 TEST(Packer, RangesAndDepth) {
   Builder builder({4}, 10);
   builder.Dense(4).Square().Dense(2);
-  EXPECT_EQ(Depth(builder.graph), 3);
+  EXPECT_EQ(Depth(builder.graph, NoActivations(builder.graph)), 3);
   std::vector<Slots> inputs;
   for (int i = 0; i < 5; ++i) inputs.push_back(RandomVector(4, builder.random));
   const std::vector<double> ranges = Ranges(builder.graph, inputs);
@@ -365,6 +409,21 @@ TEST(ChooseParameters, SmallestRingThatIsSecure) {
   }
   EXPECT_THAT(ChooseParameters({.levels = 70}).status().message(), HasSubstr("70 levels"));
   EXPECT_THAT(ChooseParameters({.levels = 1, .slots = 1 << 16}).status().message(), HasSubstr("65536 slots"));
+}
+
+TEST(ChooseParameters, WithBootstraps) {
+  for (const int levels : {9, 10, 11}) {
+    const auto parameters = ChooseBootstrappedParameters({.levels = levels, .slots = 1 << 15, .largest_output = 100});
+    ASSERT_TRUE(parameters.ok()) << parameters.status().message();
+    EXPECT_EQ(parameters->max_level(), levels);
+    EXPECT_EQ(parameters->literal().secret_weight, 192);
+    // The circuit needs the rest of the bound.
+    EXPECT_EQ(parameters->literal().log_default_scale, levels == 9 ? 40 : levels == 10 ? 37 : 34);
+  }
+  EXPECT_THAT(ChooseBootstrappedParameters({.levels = 20}).status().message(),
+              HasSubstr("20 levels between bootstraps"));
+  EXPECT_THAT(ChooseBootstrappedParameters({.levels = 9, .slots = 1 << 16}).status().message(),
+              HasSubstr("65536 slots"));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "frontend/network/fuse.h"
+#include "frontend/network/units.h"
 #include "frontend/onnx/onnx_reader.h"
 #include "frontend/packing/choose_parameters.h"
 #include "frontend/packing/packer.h"
@@ -25,10 +26,15 @@ namespace {
 constexpr double kAssumedLargestOutput = 1024;
 // What was measured on some inputs, others exceed: of the MNIST networks, whose logits reach twice what they are on a
 // dozen digits.
-constexpr double kMargin = 3;
+constexpr double kOutputMargin = 3;
+// The same for what activations take, where room costs precision.
+constexpr double kRangeMargin = 1.25;
+constexpr int kLeastLevelsBetweenBootstraps = 9;
+constexpr size_t kMostReported = 20;  // inputs that the effect of approximations is measured on
 
 struct Options {
   std::string model, output, weights, inputs;
+  double activation_error = 0x1p-9;
   bool quiet = false;
 };
 
@@ -49,40 +55,141 @@ Result<std::vector<std::vector<double>>> ReadInputs(const std::string& path, siz
   return inputs;
 }
 
-Status Import(const Options& options) {
-  KMRT_ASSIGN_OR_RETURN(const frontend::Graph read, frontend::ReadOnnx(options.model));
-  const frontend::Graph graph = frontend::FuseLinear(read);
+// A network as it is packed: where activations or bootstraps ask for it, with values in [-1, 1].
+struct Prepared {
+  frontend::ScaledGraph scaled;
+  frontend::Approximations approximations;
   frontend::ParameterNeeds needs;
-  needs.levels = frontend::Depth(graph);
-  needs.largest_output = kAssumedLargestOutput;
-  size_t measured = 0;
-  if (!options.inputs.empty()) {
-    KMRT_ASSIGN_OR_RETURN(const auto inputs, ReadInputs(options.inputs, graph.input_shape().count()));
-    needs.largest_output = kMargin * frontend::Ranges(graph, inputs).back();
-    measured = inputs.size();
+  scheme::Parameters parameters;
+};
+
+bool HasActivations(const frontend::Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const frontend::Node& node) {
+    return std::holds_alternative<frontend::Activation>(node.operation);
+  });
+}
+
+// Levels from one bootstrap to the next: the deepest activation and a linear layer on either side, so that the layers
+// are where the levels are lowest and cost the least.
+int LevelsBetweenBootstraps(const frontend::Approximations& approximations) {
+  int levels = kLeastLevelsBetweenBootstraps;
+  for (const circuit::ActivationPolynomials& approximation : approximations) {
+    // One with a product inside can be bootstrapped inside.
+    if (!approximation.times_input)
+      levels = std::max(levels, approximation.polynomials.empty() ? 0 : approximation.levels() + 2);
   }
+  return levels;
+}
+
+Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::vector<double>>& inputs,
+                         const Options& options) {
+  std::vector<double> ranges;
+  if (!inputs.empty()) ranges = frontend::Ranges(graph, inputs);
+  frontend::ParameterNeeds needs;
+  needs.largest_output = inputs.empty() ? kAssumedLargestOutput : kOutputMargin * ranges.back();
   for (const frontend::Node& node : graph.nodes) {
     needs.slots = std::max(needs.slots, static_cast<int64_t>(node.shape.count()));
   }
+  frontend::ScaledGraph scaled{graph, std::vector<double>(graph.nodes.size(), 1.0)};
+  const auto scale = [&](const char* what) -> Status {
+    if (inputs.empty()) {
+      return InvalidArgument("{} takes values in [-1, 1]: measure the network's ranges with --calibrate", what);
+    }
+    for (double& range : ranges) range *= kRangeMargin;
+    scaled = frontend::ScaleToRanges(graph, ranges);
+    return Status();
+  };
+  if (HasActivations(graph)) KMRT_RETURN_IF_ERROR(scale("an activation"));
+  KMRT_ASSIGN_OR_RETURN(frontend::Approximations approximations,
+                        frontend::ApproximateActivations(scaled.graph, options.activation_error));
+  needs.levels = frontend::Depth(scaled.graph, approximations);
   Result<scheme::Parameters> parameters = frontend::ChooseParameters(needs);
-  if (!parameters.ok()) return parameters.status().WithContext(options.model);
-  Result<frontend::PackedModel> model = frontend::PackNetwork(graph, *parameters, graph.name);
+  if (!parameters.ok()) {
+    if (!HasActivations(graph)) KMRT_RETURN_IF_ERROR(scale("bootstrapping"));
+    approximations.resize(scaled.graph.nodes.size());
+    needs.levels = LevelsBetweenBootstraps(approximations);
+    parameters = frontend::ChooseBootstrappedParameters(needs);
+    if (!parameters.ok()) return parameters.status();
+  }
+  return Prepared{std::move(scaled), std::move(approximations), needs, *std::move(parameters)};
+}
+
+// What the polynomials do to the network on the inputs that were measured.
+void ReportActivations(const Prepared& prepared, const std::vector<std::vector<double>>& inputs) {
+  const frontend::Graph& graph = prepared.scaled.graph;
+  std::vector<double> worst(graph.nodes.size()), sums(graph.nodes.size());
+  const size_t count = std::min(inputs.size(), kMostReported);
+  size_t equal = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto exact = frontend::Evaluate(graph, inputs[i]);
+    const auto approximate = frontend::Evaluate(graph, prepared.approximations, inputs[i]);
+    for (size_t node = 0; node < exact.size(); ++node) {
+      double sum = 0;
+      for (size_t k = 0; k < exact[node].size(); ++k) {
+        const double error = std::abs(exact[node][k] - approximate[node][k]) * prepared.scaled.units[node];
+        worst[node] = std::max(worst[node], error);
+        sum += error;
+      }
+      sums[node] += sum / static_cast<double>(exact[node].size());
+    }
+    const auto answer = [](const std::vector<double>& y) { return std::max_element(y.begin(), y.end()) - y.begin(); };
+    equal += answer(exact.back()) == answer(approximate.back()) ? 1 : 0;
+  }
+  fmt::print("{:<32} {:>9} {:>7} {:>14} {:>12} {:>12} {:>12}\n", "activation", "range", "levels", "degrees",
+             "its error", "worst so far", "mean so far");
+  for (size_t node = 0; node < graph.nodes.size(); ++node) {
+    const auto* activation = std::get_if<frontend::Activation>(&graph.nodes[node].operation);
+    const circuit::ActivationPolynomials& approximation = prepared.approximations[node];
+    std::vector<int> degrees;
+    for (const circuit::ChebyshevSeries& series : approximation.polynomials) degrees.push_back(series.degree());
+    const std::string mean = fmt::format("{:.2e}", sums[node] / static_cast<double>(count));
+    if (activation != nullptr) {
+      fmt::print("{:<32} {:>9.4g} {:>7} {:>14} {:>12.2e} {:>12.2e} {:>12}\n", graph.nodes[node].name,
+                 activation->input_unit, approximation.levels(), fmt::format("{}", fmt::join(degrees, ", ")),
+                 approximation.error * activation->output_unit, worst[node], mean);
+    } else if (node + 1 == graph.nodes.size()) {
+      fmt::print("{:<32} {:>9} {:>7} {:>14} {:>12} {:>12.2e} {:>12}\n", graph.nodes[node].name, "", "", "", "",
+                 worst[node], mean);
+    }
+  }
+  fmt::print("largest output the same with polynomials for {} of {} inputs\n", equal, count);
+}
+
+Status Import(const Options& options) {
+  KMRT_ASSIGN_OR_RETURN(const frontend::Graph read, frontend::ReadOnnx(options.model));
+  const frontend::Graph graph = frontend::FuseSilu(frontend::FuseLinear(read));
+  std::vector<std::vector<double>> inputs;
+  if (!options.inputs.empty()) {
+    KMRT_ASSIGN_OR_RETURN(inputs, ReadInputs(options.inputs, graph.input_shape().count()));
+  }
+  Result<Prepared> made = Prepare(graph, inputs, options);
+  if (!made.ok()) return made.status().WithContext(options.model);
+  Prepared& prepared = *made;
+  const auto pack = [&] {
+    return frontend::PackNetwork(prepared.scaled.graph, prepared.approximations, prepared.parameters, graph.name);
+  };
+  Result<frontend::PackedModel> model = pack();
   while (!model.ok()) {
+    if (prepared.parameters.literal().secret_weight != 0) return model.status().WithContext(options.model);
     // Gaps make a value longer than its numbers.
-    needs.slots = static_cast<int64_t>(2 * parameters->slots());
-    parameters = frontend::ChooseParameters(needs);
-    if (!parameters.ok()) return model.status().WithContext(options.model);
-    model = frontend::PackNetwork(graph, *parameters, graph.name);
+    prepared.needs.slots = static_cast<int64_t>(2 * prepared.parameters.slots());
+    Result<scheme::Parameters> larger = frontend::ChooseParameters(prepared.needs);
+    if (!larger.ok()) return model.status().WithContext(options.model);
+    prepared.parameters = *std::move(larger);
+    model = pack();
   }
   KMRT_RETURN_IF_ERROR(frontend::WriteNpz(options.weights, model->arrays));
   KMRT_RETURN_IF_ERROR(WriteFile(options.output, AsBytes(model->mlir)));
   if (options.quiet) return Status();
   const frontend::Layouts& layouts = model->layouts;
-  fmt::print("{}: {}, {}, {} levels, {} diagonals, {} rotations ({} different), outputs below {:.4g} ({})\n",
-             options.output, graph.name, parameters->Describe(), needs.levels, layouts.diagonals, layouts.rotations,
-             layouts.distinct_rotations,
-             static_cast<double>(parameters->modulus(0)) / (2 * parameters->default_scale()),
-             measured == 0 ? "assumed: measure with --calibrate" : fmt::format("measured on {} inputs", measured));
+  const scheme::Parameters& parameters = prepared.parameters;
+  fmt::print(
+      "{}: {}, {}, {} levels{}, {} diagonals, {} rotations ({} different), outputs below {:.4g} ({})\n", options.output,
+      graph.name, parameters.Describe(), prepared.needs.levels,
+      parameters.literal().secret_weight != 0 ? " between bootstraps" : "", layouts.diagonals, layouts.rotations,
+      layouts.distinct_rotations, static_cast<double>(parameters.modulus(0)) / (2 * parameters.default_scale()),
+      inputs.empty() ? "assumed: measure with --calibrate" : fmt::format("measured on {} inputs", inputs.size()));
+  if (HasActivations(graph)) ReportActivations(prepared, inputs);
   return Status();
 }
 
@@ -97,6 +204,10 @@ int Main(int argc, char** argv) {
       "--calibrate", options.inputs,
       "inputs to measure the sizes of values on, .npy: one after the other, as the network takes them; bytes "
       "are divided by 255");
+  app.add_option("--activation-error", options.activation_error,
+                 "largest error of an activation's polynomial, of the largest value of the activation: smaller takes "
+                 "more levels")
+      ->capture_default_str();
   app.add_flag("--quiet", options.quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
   const Status status = Import(options);
