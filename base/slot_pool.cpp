@@ -13,8 +13,9 @@
 namespace keymemrt {
 
 namespace {
-// A slab is a few huge pages: large enough for the system to back it with them, small enough not to overshoot a budget.
+// A slab is whole huge pages. One that nobody has reserved is a single one, which hardly overshoots a budget.
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr uint64_t kLargestSlab = uint64_t{1} << 30;  // what io_uring takes as one buffer
 }  // namespace
 
 Slot& Slot::operator=(Slot&& other) noexcept {
@@ -56,7 +57,7 @@ SlotPool::~SlotPool() {
 
 Slot SlotPool::Take(MemoryClass memory_class) {
   const std::lock_guard lock(mutex_);
-  if (free_.empty()) Grow();
+  if (free_.empty()) Grow(kHugePage);
   uint64_t* data = free_.back();
   free_.pop_back();
   Account(memory_class, true);
@@ -75,8 +76,18 @@ void SlotPool::Move(MemoryClass from, MemoryClass to) {
   Account(to, true);
 }
 
-void SlotPool::Grow() {
-  const size_t bytes = std::max(kHugePage, slot_bytes());
+void SlotPool::Reserve(uint64_t slots) {
+  const std::lock_guard lock(mutex_);
+  while (reserved_ < slots * slot_bytes()) {
+    const std::span<std::byte> slab = Grow(std::min(slots * slot_bytes() - reserved_, kLargestSlab));
+    // Advice, too: refused before Linux 5.14.
+    madvise(slab.data(), slab.size(), MADV_POPULATE_WRITE);
+  }
+}
+
+std::span<std::byte> SlotPool::Grow(uint64_t wanted) {
+  const size_t unit = std::max(kHugePage, slot_bytes());
+  const size_t bytes = (std::max<uint64_t>(wanted, 1) + unit - 1) / unit * unit;
   // Over-allocate by one huge page and give the ends back, so that the slab starts on a huge page's border.
   char* raw = static_cast<char*>(
       mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
@@ -96,6 +107,7 @@ void SlotPool::Grow() {
   for (size_t offset = bytes; offset != 0; offset -= slot_bytes()) {
     free_.push_back(reinterpret_cast<uint64_t*>(base + offset - slot_bytes()));
   }
+  return slabs_.back();
 }
 
 void SlotPool::Account(MemoryClass memory_class, bool add) {

@@ -5,7 +5,8 @@
 // Ciphertexts, plaintexts, digits, accumulators and key chunks are all made of limbs of N words, so one slot size
 // serves them all: memory cannot fragment, a limb dropped by a rescale is free at once for a key chunk, and a memory
 // budget is a number of slots. Slots live in slabs that ask the system for huge pages; a freed slot is reused, a slab
-// is never returned before the pool dies (page faults are dear).
+// is never returned before the pool dies, and who knows how many slots it will take has them made before it begins
+// (page faults are dear).
 //
 // Thread-safe. Every slot must be returned before the pool is destroyed.
 #pragma once
@@ -62,6 +63,9 @@ class SlotPool {
   // left: within a budget, the plan has reserved what is taken.
   Slot Take(MemoryClass memory_class);
 
+  // Makes the pool so large that so many slots can be taken without asking the system, and has their pages there.
+  void Reserve(uint64_t slots);
+
   size_t slot_words() const { return slot_words_; }
   size_t slot_bytes() const { return slot_words_ * sizeof(uint64_t); }
 
@@ -88,7 +92,8 @@ class SlotPool {
   friend class Slot;
   void Return(uint64_t* data, MemoryClass memory_class);
   void Move(MemoryClass from, MemoryClass to);
-  void Grow();                                       // REQUIRES: mutex_ held
+  // By a slab of at most so many bytes, or as many as one slot takes. REQUIRES: mutex_ held.
+  std::span<std::byte> Grow(uint64_t bytes);
   void Account(MemoryClass memory_class, bool add);  // REQUIRES: mutex_ held
 
   const size_t slot_words_;

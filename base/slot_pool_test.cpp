@@ -40,6 +40,26 @@ TEST(SlotPool, MovedSlotsAndAccountsFollowTheirOwner) {
   EXPECT_EQ(pool.bytes(MemoryClass::kPlaintexts), 64u);
 }
 
+TEST(SlotPool, WhatIsReservedIsTakenWithoutGrowing) {
+  SlotPool pool(1 << 10);
+  constexpr uint64_t kSlots = 1000;  // nearly four huge pages
+  pool.Reserve(kSlots);
+  const uint64_t reserved = pool.reserved_bytes();
+  EXPECT_GE(reserved, kSlots * pool.slot_bytes());
+  EXPECT_LT(reserved, kSlots * pool.slot_bytes() + (uint64_t{2} << 20));
+  pool.Reserve(kSlots / 2);
+  EXPECT_EQ(pool.peak_total_bytes(), 0u);
+  std::vector<Slot> slots;
+  for (uint64_t i = 0; i < kSlots; ++i) {
+    slots.push_back(pool.Take(MemoryClass::kKeys));
+    for (uint64_t& word : slots.back().words()) word = i;
+  }
+  EXPECT_EQ(pool.reserved_bytes(), reserved);
+  for (uint64_t i = 0; i < kSlots; ++i) EXPECT_EQ(slots[i].words()[i % 1024], i);
+  std::vector<Slot> more;
+  while (pool.reserved_bytes() == reserved) more.push_back(pool.Take(MemoryClass::kKeys));
+}
+
 TEST(SlotPool, TellsItsObserverOfEveryChange) {
   SlotPool pool(8);
   Slot a = pool.Take(MemoryClass::kKeys);

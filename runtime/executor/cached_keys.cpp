@@ -119,44 +119,51 @@ void CachedKeys::BeginUse(size_t index) {
   use_ = index;
   asked_.assign(slots_[rule.key].size(), false);
   order_.SkipTo(index);
-  room_.notify_one();
+  if (looking_) room_.notify_one();
   if (policy_.read_ahead == 0 || reader_.joinable()) return;
   reader_ = std::thread([this] { ReadAhead(); });
 }
 
 void CachedKeys::ReadAhead() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    room_.wait(lock, [this] { return stop_ || cache_.ahead_count() < policy_.read_ahead; });
+  std::vector<ReadQueue::Wanted> wanted;
+  std::optional<ReadOrder::Item> item;
+  do {
+    room_.wait(lock, [this] { return stop_ || HasRoom(); });
     if (stop_) return;
-    const std::optional<ReadOrder::Item> item = order_.Next();
-    if (!item) return;
-    if (item->use == use_ && asked_[item->chunk]) continue;
-    if (const size_t key = stored_[item->key]; !store_.Has(key)) {
-      // Still on its way, and later uses' keys are no more urgent. Uses of chunks and keys make this thread look again.
-      order_.Return();
-      const size_t use = use_;
-      lock.unlock();  // looking reads, and who has read for this object needs the lock
-      store_.Look(key);
-      lock.lock();
-      if (!store_.Has(key) && use == use_ && !stop_) room_.wait(lock);
-      continue;
+    std::optional<size_t> missing;
+    while (!missing && HasRoom() && (item = order_.Next())) {
+      if (item->use == use_ && asked_[item->chunk]) continue;
+      if (!store_.Has(stored_[item->key])) {
+        missing = stored_[item->key];
+        order_.Return();  // still on its way, and later uses' keys are no more urgent
+        continue;
+      }
+      const uint64_t slack = cache_.ahead_count();
+      // Present already: it is still in use, or the evaluator was faster.
+      if (!cache_.Prefetch(item->key, item->chunk)) continue;
+      ++reads_;
+      wanted.push_back(ReadOf(item->key, item->chunk, slack, nullptr));
     }
-    const uint64_t slack = cache_.ahead_count();
-    // Present already: it is still in use, or the evaluator was faster.
-    if (!cache_.Prefetch(item->key, item->chunk)) continue;
-    ++reads_;
-    lock.unlock();
-    StartRead(item->key, item->chunk, slack, nullptr);
+    const size_t use = use_;
+    lock.unlock();  // reading and looking take time, and who has read for this object needs the lock
+    store_.reads().Read(wanted);
+    wanted.clear();
+    if (missing) store_.Look(*missing);
     lock.lock();
-  }
+    if (missing && !store_.Has(*missing) && use == use_ && !stop_) {
+      looking_ = true;  // the next use, and the key when it has been waited for, make this thread look again
+      room_.wait(lock);
+      looking_ = false;
+    }
+  } while (item);
 }
 
-void CachedKeys::StartRead(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited) {
+ReadQueue::Wanted CachedKeys::ReadOf(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited) {
   // Nobody else looks at the place of a chunk that is loading.
   Slot& slot = slots_[key][chunk];
   slot = pool_.Take(MemoryClass::kKeys);
-  store_.StartRead(
+  return store_.ReadOf(
       stored_[key], static_cast<int>(chunk), slot.data(), slack,
       [this, key, chunk, waited](const ReadQueue::Answer& answer) { HasRead(key, chunk, waited, answer); });
 }
@@ -172,6 +179,7 @@ void CachedKeys::HasRead(uint32_t key, uint32_t chunk, Waited* waited, const Rea
     } else {
       cache_.Failed(key, chunk);  // of what was read ahead, whoever needs it reads it again and reports
       slots_[key][chunk].Reset();
+      room_.notify_one();
     }
     if (waited != nullptr) {
       --waited->left;
@@ -233,7 +241,9 @@ Status CachedKeys::LoadPrefix(uint32_t key, uint32_t count) {
   if (missing.empty()) return Status();
   const Clock::time_point start = Clock::now();
   Waited waited{missing.size(), {}};
-  for (size_t i = 0; i < missing.size(); ++i) StartRead(key, missing[i], i, &waited);
+  std::vector<ReadQueue::Wanted> wanted;
+  for (size_t i = 0; i < missing.size(); ++i) wanted.push_back(ReadOf(key, missing[i], i, &waited));
+  store_.reads().Read(wanted);
   std::unique_lock lock(mutex_);
   filled_.wait(lock, [&] { return waited.left == 0; });
   uint32_t loaded = 0;
@@ -266,7 +276,8 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
     lock.unlock();
     const Clock::time_point read = Clock::now();  // later than `start` when someone else's read has failed
     Waited waited{1, {}};
-    StartRead(key, chunk, 0, &waited);
+    ReadQueue::Wanted wanted = ReadOf(key, chunk, 0, &waited);
+    store_.reads().Read({&wanted, 1});
     lock.lock();
     filled_.wait(lock, [&] { return waited.left == 0; });
     const Clock::time_point end = Clock::now();
@@ -274,7 +285,7 @@ Result<const uint64_t*> CachedKeys::Pin(uint32_t key, uint32_t chunk) {
     if (!waited.status.ok()) return waited.status;
     CountRead(Recorder::kNoReader, key, chunk, 1, read, end);
   }
-  if (answer == ChunkCache::Answer::kAhead) room_.notify_one();
+  if (answer == ChunkCache::Answer::kAhead && HasRoom()) room_.notify_one();
   if (answer == ChunkCache::Answer::kHit) ++traffic_.chunks_hit;
   return slots_[key][chunk].data();
 }

@@ -26,9 +26,9 @@ namespace keymemrt::runtime {
 struct KeyTraffic {
   uint64_t bytes_read = 0;         // in memory
   uint64_t stored_bytes_read = 0;  // of the files
-  uint64_t chunks_hit = 0;     // asked for and in memory from an earlier use, or loaded before the first
-  uint64_t chunks_missed = 0;  // read
-  double stall_seconds = 0;    // of evaluation, waiting for reads: summed over threads, divided by their number
+  uint64_t chunks_hit = 0;         // asked for and in memory from an earlier use, or loaded before the first
+  uint64_t chunks_missed = 0;      // read
+  double stall_seconds = 0;        // of evaluation, waiting for reads: summed over threads, divided by their number
 };
 
 class CachedKeys : public lattice::KeySource {
@@ -68,8 +68,9 @@ class CachedKeys : public lattice::KeySource {
   void Unpin(uint32_t key, uint32_t chunk);
   // Asks for what comes next, as long as there is room.
   void ReadAhead();
-  // Begins to read a chunk that the cache says is loading. `waited`: who waits for it; null: it is read ahead.
-  void StartRead(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited);
+  bool HasRoom() const { return cache_.ahead_count() < policy_.read_ahead; }  // REQUIRES: mutex_ held
+  // The read of a chunk that the cache says is loading. `waited`: who waits for it; null: it is read ahead.
+  ReadQueue::Wanted ReadOf(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited);
   // Of the store's thread: it has been read.
   void HasRead(uint32_t key, uint32_t chunk, Waited* waited, const ReadQueue::Answer& answer);
   // Sets what may stay of the key, and lets go of the rest.
@@ -90,7 +91,7 @@ class CachedKeys : public lattice::KeySource {
 
   mutable std::mutex mutex_;        // guards what follows
   std::condition_variable filled_;  // a read has ended
-  std::condition_variable room_;    // something read ahead has been used, or stop_
+  std::condition_variable room_;    // HasRoom, or stop_, or the key that the reader looks for may have come
   ChunkCache cache_;
   std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready ones and those being read
   const UseRule* next_rule_ = nullptr;
@@ -98,7 +99,8 @@ class CachedKeys : public lattice::KeySource {
   std::vector<bool> asked_;  // chunks that it has asked for: nobody reads them ahead any more
   KeyTraffic traffic_;
   ReadOrder order_;
-  size_t reads_ = 0;  // under way
+  size_t reads_ = 0;      // under way
+  bool looking_ = false;  // the reader waits for a key to come
   bool stop_ = false;
   std::thread reader_;
 };

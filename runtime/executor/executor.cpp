@@ -147,6 +147,7 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   impl->stats = stats;
   // The keys must be there before anything else is done; each run then has a cache of its own.
   KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, stats.threads, nullptr).status());
+  impl->pool.Reserve((stats.predicted.peak_bytes - stats.fixed_bytes) / trace.slot_bytes);
   return std::unique_ptr<Executor>(new Executor(std::move(impl)));
 }
 

@@ -36,7 +36,8 @@ class Executor {
   // too small, the message holds the least one.
   static Result<Policy> Plan(const Engine& engine, const RunOptions& options);
 
-  // Plans. `engine` and `store` must outlive the executor. Errors: Plan's; kCorrupt: the store lacks keys of the
+  // Plans, and takes the memory of the plan's peak from the system, so that no run waits for that. `engine` and `store`
+  // must outlive the executor. Errors: Plan's; kCorrupt: the store lacks keys of the
   // program, or is of other parameters.
   static Result<std::unique_ptr<Executor>> Create(const Engine& engine, const KeyStore& store,
                                                   const RunOptions& options);

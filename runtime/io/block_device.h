@@ -47,10 +47,11 @@ class BlockDevice {
   // REQUIRES: none of its reads is under way.
   virtual void Close(int file) = 0;
 
-  // Begins a read. Called by one thread at a time, also while another one waits. The caller limits how many are under
-  // way (kMaxReads), and keeps `out` until the read has ended.
+  // Begins reads: to ask for several at once costs a device little more than for one, and neighbours may become one
+  // request. Called by one thread at a time, also while another one waits. The caller limits how many are under way
+  // (kMaxReads), and keeps `out` until the read has ended.
   static constexpr int kMaxReads = 64;
-  virtual void Start(const BlockRead& read) = 0;
+  virtual void Start(std::span<const BlockRead> reads) = 0;
   // Waits for a read that has ended. Called by one thread at a time.
   virtual BlockResult Wait() = 0;
 

@@ -33,12 +33,12 @@ class PreadDevice : public BlockDevice {
   Result<File> Open(const std::string& path) override { return files_.Open(path); }
   void Close(int file) override { files_.Close(file); }
 
-  void Start(const BlockRead& read) override {
+  void Start(std::span<const BlockRead> reads) override {
     {
       const std::lock_guard lock(mutex_);
-      wanted_.push_back(read);
+      wanted_.insert(wanted_.end(), reads.begin(), reads.end());
     }
-    started_.notify_one();
+    reads.size() == 1 ? started_.notify_one() : started_.notify_all();
   }
 
   BlockResult Wait() override {

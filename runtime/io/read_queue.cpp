@@ -2,6 +2,7 @@
 #include "runtime/io/read_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -26,7 +27,7 @@ ReadQueue::ReadQueue(std::unique_ptr<BlockDevice> device, int depth)
 ReadQueue::~ReadQueue() {
   {
     const std::lock_guard lock(mutex_);
-    device_->Start({.tag = kStop});
+    device_->Start(std::array{BlockRead{.tag = kStop}});
   }
   thread_.join();
 }
@@ -53,16 +54,18 @@ Result<BlockFile> ReadQueue::Open(const std::string& path) {
   return BlockFile(device_.get(), path, file);
 }
 
-void ReadQueue::Read(const BlockFile& file, uint64_t offset, std::span<std::byte> out, uint64_t slack, Done done) {
+void ReadQueue::Read(std::span<Wanted> wanted) {
   const std::lock_guard lock(mutex_);
-  const uint64_t number = asked_++;
-  waiting_.push({.file = &file,
-                 .offset = offset,
-                 .out = out,
-                 .done = std::move(done),
-                 .deadline = number + slack,
-                 .number = number});
+  for (Wanted& one : wanted) {
+    const uint64_t number = asked_++, deadline = number + one.slack;
+    waiting_.push({.wanted = std::move(one), .deadline = deadline, .number = number});
+  }
   StartNext();
+}
+
+void ReadQueue::Read(const BlockFile& file, uint64_t offset, std::span<std::byte> out, uint64_t slack, Done done) {
+  Wanted wanted{&file, offset, out, slack, std::move(done)};
+  Read({&wanted, 1});
 }
 
 Status ReadQueue::ReadNow(const BlockFile& file, uint64_t offset, std::span<std::byte> out) {
@@ -72,26 +75,31 @@ Status ReadQueue::ReadNow(const BlockFile& file, uint64_t offset, std::span<std:
 }
 
 void ReadQueue::StartNext() {
-  if (waiting_.empty() || under_way_ == depth_ || free_lanes_.empty()) return;
-  const int lane = free_lanes_.back();
-  free_lanes_.pop_back();
-  ++under_way_;
-  Request& request = lanes_[static_cast<size_t>(lane)];
-  request = waiting_.top();
-  waiting_.pop();
-  request.begin = std::chrono::steady_clock::now();
-  Start(lane, request);
+  std::vector<BlockRead> reads;
+  while (!waiting_.empty() && under_way_ != depth_ && !free_lanes_.empty()) {
+    const int lane = free_lanes_.back();
+    free_lanes_.pop_back();
+    ++under_way_;
+    Request& request = lanes_[static_cast<size_t>(lane)];
+    request = waiting_.top();
+    waiting_.pop();
+    request.begin = std::chrono::steady_clock::now();
+    reads.push_back(ToRead(lane));
+  }
+  if (!reads.empty()) device_->Start(reads);
 }
 
-void ReadQueue::Start(int lane, const Request& request) {
-  device_->Start({.file = request.file->file_.number,
-                  .offset = request.offset + request.filled,
-                  .out = request.out.subspan(request.filled),
-                  .tag = static_cast<uint64_t>(lane)});
+BlockRead ReadQueue::ToRead(int lane) const {
+  const Request& request = lanes_[static_cast<size_t>(lane)];
+  return {.file = request.wanted.file->file_.number,
+          .offset = request.wanted.offset + request.filled,
+          .out = request.wanted.out.subspan(request.filled),
+          .tag = static_cast<uint64_t>(lane)};
 }
 
 std::optional<Status> ReadQueue::Judge(Request& request, int64_t bytes) const {
-  const std::string& path = request.file->path();
+  const Wanted& wanted = request.wanted;
+  const std::string& path = wanted.file->path();
   if (bytes < 0) {
     const int error = static_cast<int>(-bytes);
     const bool again = error == EINTR || error == EAGAIN;
@@ -99,9 +107,9 @@ std::optional<Status> ReadQueue::Judge(Request& request, int64_t bytes) const {
     return Failed("{}: cannot read: {}", path, std::strerror(error));
   }
   request.filled += static_cast<size_t>(bytes);
-  if (request.filled == request.out.size()) return Status();
-  if (bytes == 0 || request.offset + request.filled >= request.file->size()) {
-    return Corrupt("{}: truncated: it ends within what is read at {}", path, request.offset);
+  if (request.filled == wanted.out.size()) return Status();
+  if (bytes == 0 || wanted.offset + request.filled >= wanted.file->size()) {
+    return Corrupt("{}: truncated: it ends within what is read at {}", path, wanted.offset);
   }
   // A direct read goes on at a whole block only; to read a part of a block again is harmless.
   request.filled -= request.filled % kBlockAlignment;
@@ -123,11 +131,11 @@ void ReadQueue::Run() {
       Request& request = lanes_[static_cast<size_t>(lane)];
       std::optional<Status> status = Judge(request, result.bytes);
       if (!status) {
-        Start(lane, request);
+        device_->Start(std::array{ToRead(lane)});
         continue;
       }
       answer = {*std::move(status), lane, request.begin};
-      done = std::exchange(request.done, nullptr);
+      done = std::exchange(request.wanted.done, nullptr);
       --under_way_;
       StartNext();  // so that the device has work while `done` computes
     }

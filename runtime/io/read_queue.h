@@ -72,9 +72,18 @@ class ReadQueue {
     std::chrono::steady_clock::time_point begin;  // when the device was asked
   };
   using Done = std::function<void(const Answer& answer)>;
-  // Fills `out` from `offset`; both of them, and the address, in whole blocks. Calls `done` on the queue's thread,
+  // Fills `out` from `offset`; both of them, and the address, in whole blocks. `done` is called on the queue's thread,
   // which reads nothing else on the way: it may compute for a moment, and must not wait. `slack`: how many reads that
   // come later may go before this one; 0: somebody waits for it.
+  struct Wanted {
+    const BlockFile* file = nullptr;
+    uint64_t offset = 0;
+    std::span<std::byte> out;
+    uint64_t slack = 0;
+    Done done;
+  };
+  // Asks for all of them at once, which is cheaper than one by one; takes what they hold.
+  void Read(std::span<Wanted> wanted);
   void Read(const BlockFile& file, uint64_t offset, std::span<std::byte> out, uint64_t slack, Done done);
   // The same, waited for. Not from the queue's thread.
   Status ReadNow(const BlockFile& file, uint64_t offset, std::span<std::byte> out);
@@ -85,10 +94,7 @@ class ReadQueue {
 
  private:
   struct Request {
-    const BlockFile* file = nullptr;
-    uint64_t offset = 0;
-    std::span<std::byte> out;
-    Done done;
+    Wanted wanted;
     uint64_t deadline = 0, number = 0;
     size_t filled = 0;  // bytes
     int interrupted = 0;
@@ -103,8 +109,9 @@ class ReadQueue {
   void Run();
   // Nothing: the read goes on.
   std::optional<Status> Judge(Request& request, int64_t bytes) const;
-  void StartNext();                              // REQUIRES: mutex_ held
-  void Start(int lane, const Request& request);  // REQUIRES: mutex_ held
+  // Begins as many as may be under way. REQUIRES: mutex_ held.
+  void StartNext();
+  BlockRead ToRead(int lane) const;
 
   const std::unique_ptr<BlockDevice> device_;
   const size_t depth_;

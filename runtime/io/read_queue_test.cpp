@@ -153,10 +153,15 @@ class HeldDevice : public BlockDevice {
   std::string_view name() const override { return "held"; }
   Result<File> Open(const std::string&) override { return File{0, kBlocks * kBlock, true}; }
   void Close(int) override {}
-  void Start(const BlockRead& read) override {
+  void Start(std::span<const BlockRead> reads) override {
     const std::lock_guard lock(mutex_);
-    if (read.out.empty()) return results_.push_back({read.tag, 0}), changed_.notify_all();
-    started_.push_back(read);
+    for (const BlockRead& read : reads) {
+      if (read.out.empty()) {
+        results_.push_back({read.tag, 0});
+      } else {
+        started_.push_back(read);
+      }
+    }
     changed_.notify_all();
   }
   BlockResult Wait() override {

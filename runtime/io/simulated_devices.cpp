@@ -38,16 +38,18 @@ class MemoryDevice : public BlockDevice {
     files_.erase(file);
   }
 
-  void Start(const BlockRead& read) override {
-    BlockResult result{read.tag, 0};
+  void Start(std::span<const BlockRead> reads) override {
     const std::lock_guard lock(mutex_);
-    if (!read.out.empty()) {
-      const std::vector<std::byte>& contents = files_.at(read.file);
-      const uint64_t begin = std::min<uint64_t>(read.offset, contents.size());
-      result.bytes = static_cast<int64_t>(std::min<uint64_t>(read.out.size(), contents.size() - begin));
-      std::copy_n(contents.begin() + static_cast<std::ptrdiff_t>(begin), result.bytes, read.out.begin());
+    for (const BlockRead& read : reads) {
+      BlockResult result{read.tag, 0};
+      if (!read.out.empty()) {
+        const std::vector<std::byte>& contents = files_.at(read.file);
+        const uint64_t begin = std::min<uint64_t>(read.offset, contents.size());
+        result.bytes = static_cast<int64_t>(std::min<uint64_t>(read.out.size(), contents.size() - begin));
+        std::copy_n(contents.begin() + static_cast<std::ptrdiff_t>(begin), result.bytes, read.out.begin());
+      }
+      results_.push_back(result);
     }
-    results_.push_back(result);
     ended_.notify_one();
   }
   BlockResult Wait() override {
@@ -86,14 +88,17 @@ class ThrottledDevice : public Decorator {
       : Decorator(std::move(device)), bytes_per_second_(bytes_per_second), latency_(latency) {}
 
   std::string_view name() const override { return "throttled"; }
-  void Start(const BlockRead& read) override {
-    if (!read.out.empty()) {
-      const std::chrono::duration<double> time(static_cast<double>(read.out.size()) / bytes_per_second_);
+  void Start(std::span<const BlockRead> reads) override {
+    {
       const std::lock_guard lock(mutex_);
-      free_ = std::max(free_, Clock::now() + latency_) + std::chrono::duration_cast<Clock::duration>(time);
-      due_[read.tag] = free_;
+      for (const BlockRead& read : reads) {
+        if (read.out.empty()) continue;
+        const std::chrono::duration<double> time(static_cast<double>(read.out.size()) / bytes_per_second_);
+        free_ = std::max(free_, Clock::now() + latency_) + std::chrono::duration_cast<Clock::duration>(time);
+        due_[read.tag] = free_;
+      }
     }
-    device_->Start(read);
+    device_->Start(reads);
   }
   BlockResult Wait() override {
     const BlockResult result = device_->Wait();
@@ -122,17 +127,20 @@ class FaultyDevice : public Decorator {
       : Decorator(std::move(device)), plan_(std::move(plan)) {}
 
   std::string_view name() const override { return "faulty"; }
-  void Start(const BlockRead& read) override {
-    BlockRead changed = read;
-    if (!read.out.empty()) {
+  void Start(std::span<const BlockRead> reads) override {
+    std::vector<BlockRead> changed(reads.begin(), reads.end());
+    {
       const std::lock_guard lock(mutex_);
-      const Fault fault = plan_(read, number_++);
-      if (fault.kind == Fault::Kind::kShort) {
-        const size_t bytes = std::min<size_t>(fault.amount, read.out.size());
-        changed.out = read.out.first(bytes - bytes % kBlockAlignment);
+      for (BlockRead& read : changed) {
+        if (read.out.empty()) continue;
+        const Fault fault = plan_(read, number_++);
+        if (fault.kind == Fault::Kind::kShort) {
+          const size_t bytes = std::min<size_t>(fault.amount, read.out.size());
+          read.out = read.out.first(bytes - bytes % kBlockAlignment);
+        }
+        if (fault.kind == Fault::Kind::kError) read.out = {};
+        if (fault.kind != Fault::Kind::kNone) faults_[read.tag] = {fault, read.out};
       }
-      if (fault.kind == Fault::Kind::kError) changed.out = {};
-      if (fault.kind != Fault::Kind::kNone) faults_[read.tag] = {fault, changed.out};
     }
     device_->Start(changed);
   }

@@ -3,6 +3,7 @@
 // One thread submits at a time and another one waits: io_uring's two queues are independent of each other.
 #include <liburing.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -42,24 +43,14 @@ class UringDevice : public BlockDevice {
   Result<File> Open(const std::string& path) override { return files_.Open(path); }
   void Close(int file) override { files_.Close(file); }
 
-  void Start(const BlockRead& read) override {
-    io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
-    if (sqe == nullptr) std::abort();  // more than kMaxReads
-    if (read.out.empty()) {
-      io_uring_prep_nop(sqe);
-    } else {
-      const auto length = static_cast<unsigned>(read.out.size());
-      if (const std::optional<int> region = RegionOf(read.out)) {
-        io_uring_prep_read_fixed(sqe, read.file, read.out.data(), length, read.offset, *region);
-      } else {
-        io_uring_prep_read(sqe, read.file, read.out.data(), length, read.offset);
+  void Start(std::span<const BlockRead> reads) override {
+    for (const BlockRead& read : reads) Prepare(read);
+    for (size_t left = reads.size(); left != 0;) {
+      const int submitted = io_uring_submit(&ring_);
+      if (submitted > 0) {
+        left -= std::min(left, static_cast<size_t>(submitted));
+        continue;
       }
-      const std::lock_guard lock(mutex_);
-      under_way_[read.tag] = read;
-    }
-    io_uring_sqe_set_data64(sqe, read.tag);
-    int submitted;
-    while ((submitted = io_uring_submit(&ring_)) < 1) {
       // Short of memory for a moment, or interrupted; nothing else can happen to a read.
       if (submitted != 0 && submitted != -EAGAIN && submitted != -EBUSY && submitted != -EINTR) std::abort();
       std::this_thread::yield();
@@ -115,8 +106,26 @@ class UringDevice : public BlockDevice {
     unsigned number;
   };
 
+  void Prepare(const BlockRead& read) {
+    io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
+    if (sqe == nullptr) std::abort();  // more than kMaxReads
+    if (read.out.empty()) {
+      io_uring_prep_nop(sqe);
+    } else {
+      const std::lock_guard lock(mutex_);
+      const auto length = static_cast<unsigned>(read.out.size());
+      if (const std::optional<int> region = RegionOf(read.out)) {
+        io_uring_prep_read_fixed(sqe, read.file, read.out.data(), length, read.offset, *region);
+      } else {
+        io_uring_prep_read(sqe, read.file, read.out.data(), length, read.offset);
+      }
+      under_way_[read.tag] = read;
+    }
+    io_uring_sqe_set_data64(sqe, read.tag);
+  }
+
+  // REQUIRES: mutex_ held.
   std::optional<int> RegionOf(std::span<std::byte> memory) {
-    const std::lock_guard lock(mutex_);
     auto it = regions_.upper_bound(memory.data());
     if (it == regions_.begin()) return std::nullopt;
     --it;

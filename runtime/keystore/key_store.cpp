@@ -97,10 +97,15 @@ bool KeyStore::direct() const {
   return std::all_of(opened_.begin(), opened_.end(), [](const Segment& s) { return s.file.direct(); });
 }
 
-void KeyStore::StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const {
+ReadQueue::Wanted KeyStore::ReadOf(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const {
   const StoredChunk& stored = Locate(key, chunk);
   const auto bytes = std::as_writable_bytes(std::span(slot, parameters_.n()));
-  reads_->Read(segments_[key].load()->file, stored.offset, bytes.last(stored.bytes), slack, std::move(done));
+  return {&segments_[key].load()->file, stored.offset, bytes.last(stored.bytes), slack, std::move(done)};
+}
+
+void KeyStore::StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const {
+  ReadQueue::Wanted wanted = ReadOf(key, chunk, slot, slack, std::move(done));
+  reads_->Read({&wanted, 1});
 }
 
 Status KeyStore::ReadChunk(size_t key, int chunk, uint64_t* slot) const {

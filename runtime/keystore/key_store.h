@@ -70,8 +70,10 @@ class KeyStore {
   // False when a file system refuses O_DIRECT and reads go through the page cache (each followed by dropping it).
   bool direct() const;
 
-  // Begins to read a chunk of a key into a slot: N words, aligned to kBlockAlignment, which must stay until `done` is
-  // called (ReadQueue::Read, also for `slack`). What is in the slot then becomes the chunk by Finish.
+  // What reads() is to be asked for to get a chunk of a key into a slot: N words, aligned to kBlockAlignment, which
+  // must stay until `done` is called (ReadQueue::Read, also for `slack`). What is in the slot then becomes the chunk by
+  // Finish.
+  ReadQueue::Wanted ReadOf(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const;
   void StartRead(size_t key, int chunk, uint64_t* slot, uint64_t slack, ReadQueue::Done done) const;
   // kCorrupt names file and chunk: its checksum is not the one that key generation has noted.
   Status Finish(size_t key, int chunk, uint64_t* slot) const;
