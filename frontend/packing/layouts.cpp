@@ -93,6 +93,7 @@ class Chooser {
 
   Result<Layouts> Choose() {
     MakeClasses();
+    FindTwins();
     KMRT_RETURN_IF_ERROR(StartForwards());
     // Each step makes the sum smaller, so this ends; a few rounds are all it takes.
     for (bool improved = true; improved;) {
@@ -129,6 +130,26 @@ class Chooser {
     layouts_.resize(numbers.size());
     members_.resize(numbers.size());
     for (size_t node = 0; node < root.size(); ++node) members_[class_of_[node]].push_back(node);
+  }
+
+  // Networks repeat their layers, and only which weights are zero decides which diagonals there are.
+  void FindTwins() {
+    for (size_t node = 0; node < graph_.nodes.size(); ++node) {
+      twins_.push_back(node);
+      const Convolution* convolution = ConvolutionOf(node);
+      for (size_t other = 0; convolution != nullptr && other < node; ++other) {
+        if (ConvolutionOf(other) == nullptr || !HaveSameDiagonals(*ConvolutionOf(other), *convolution)) continue;
+        twins_[node] = other;
+        break;
+      }
+    }
+  }
+
+  static bool HaveSameDiagonals(const Convolution& a, const Convolution& b) {
+    const SlotLayout none;
+    return Pack(a, none, none) == Pack(b, none, none) &&
+           std::equal(a.weights.begin(), a.weights.end(), b.weights.begin(), b.weights.end(),
+                      [](double x, double y) { return (x == 0) == (y == 0); });
   }
 
   bool Fits(const SlotLayout& layout) const { return layout.Check().ok() && layout.period <= slots_; }
@@ -176,7 +197,7 @@ class Chooser {
   }
 
   const PackedLayer& Layer(size_t node, const SlotLayout& input, const SlotLayout& output) {
-    std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>& known = known_[node];
+    std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>& known = known_[twins_[node]];
     const std::pair<SlotLayout, SlotLayout> key(input, output);
     for (const auto& [layouts, layer] : known) {
       if (layouts == key) return layer;
@@ -240,9 +261,10 @@ class Chooser {
   const Graph& graph_;
   const int64_t slots_;
   std::vector<size_t> class_of_;
-  std::vector<std::vector<size_t>> members_;                                                        // by class
-  std::vector<std::optional<SlotLayout>> layouts_;                                                  // by class
-  std::map<size_t, std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>> known_;  // by node
+  std::vector<std::vector<size_t>> members_;        // by class
+  std::vector<std::optional<SlotLayout>> layouts_;  // by class
+  std::vector<size_t> twins_;  // by node: the first one with the same diagonals between any layouts
+  std::map<size_t, std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>> known_;  // by twin
 };
 
 }  // namespace

@@ -26,7 +26,8 @@ int Depth(const Graph& graph, const Approximations& approximations) {
 }
 
 Result<PackedModel> PackNetwork(const Graph& graph, const Approximations& approximations,
-                                const scheme::Parameters& parameters, const std::string& function_name) {
+                                const scheme::Parameters& parameters, int64_t most_slots,
+                                const std::string& function_name) {
   KMRT_RETURN_IF_ERROR(CheckGraph(graph));
   if (const int depth = Depth(graph, approximations);
       depth > parameters.max_level() && parameters.literal().secret_weight == 0) {
@@ -34,7 +35,7 @@ Result<PackedModel> PackNetwork(const Graph& graph, const Approximations& approx
                            parameters.Describe(), parameters.max_level());
   }
   PackedModel model;
-  KMRT_ASSIGN_OR_RETURN(model.layouts, ChooseLayouts(graph, static_cast<int64_t>(parameters.slots())));
+  KMRT_ASSIGN_OR_RETURN(model.layouts, ChooseLayouts(graph, most_slots));
   const circuit::SlotLayout& input = model.layouts.values.front();
 
   // All that any layout needs: what repeats more often is bootstrapped at less cost.

@@ -33,11 +33,13 @@ struct PackedModel {
   std::vector<NpzArray> arrays;
 };
 
-// The function is named `function_name`. `graph` must outlive the model. Parameters with a sparse secret are for
-// programs with bootstraps, which the compiler places: the levels need not suffice. Errors (kInvalidArgument): what
-// CheckGraph and ChooseLayouts say; more levels needed than there are. REQUIRES: `approximations` are those of the
-// graph.
+// The function is named `function_name`; no layout has a longer period than `most_slots`, a power of two, at most those
+// of a ciphertext. Fewer make sparse, cheaper bootstraps. `graph` must outlive the model. Parameters with a sparse
+// secret are for programs with bootstraps, which the compiler places: the levels need not suffice. Errors
+// (kInvalidArgument): what CheckGraph and ChooseLayouts say; more levels needed than there are. REQUIRES:
+// `approximations` are those of the graph.
 Result<PackedModel> PackNetwork(const Graph& graph, const Approximations& approximations,
-                                const scheme::Parameters& parameters, const std::string& function_name);
+                                const scheme::Parameters& parameters, int64_t most_slots,
+                                const std::string& function_name);
 
 }  // namespace keymemrt::frontend

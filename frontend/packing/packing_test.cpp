@@ -211,7 +211,8 @@ class TextInterpreter {
 // What the emitted text and weights make of `input`.
 Slots RunPacked(const Graph& graph, const Approximations& approximations, const scheme::Parameters& parameters,
                 const Slots& input) {
-  const auto model = PackNetwork(graph, approximations, parameters, "network");
+  const auto model =
+      PackNetwork(graph, approximations, parameters, static_cast<int64_t>(parameters.slots()), "network");
   EXPECT_TRUE(model.ok()) << model.status().message();
   if (!model.ok()) return {};
   const std::string path = TemporaryPath("weights.npz");
@@ -326,7 +327,7 @@ TEST(Packer, MnistLayersTakeTheDiagonalsOfTheHybridMethod) {
 TEST(Packer, TypesCarryTheLevels) {
   Builder builder({8}, 9);
   builder.Dense(4).Square().Dense(2);
-  const auto model = PackNetwork(builder.graph, NoActivations(builder.graph), TestParameters(11, 4), "network");
+  const auto model = PackNetwork(builder.graph, NoActivations(builder.graph), TestParameters(11, 4), 1024, "network");
   ASSERT_TRUE(model.ok()) << model.status().message();
   const std::regex typed(R"re(= (orion.linear_transform|ckks.rescale) .*?: \(?(!ct_\w+).*-> (!ct_\w+)\n)re");
   std::vector<std::string> steps;
@@ -357,7 +358,8 @@ TEST(Packer, TypesCarryTheLevels) {
 
 TEST(Packer, RefusesWhatCannotBePacked) {
   const auto message = [](const Graph& graph, int log_n, size_t levels) {
-    const auto model = PackNetwork(graph, NoActivations(graph), TestParameters(log_n, levels), "network");
+    const auto model =
+        PackNetwork(graph, NoActivations(graph), TestParameters(log_n, levels), 1 << (log_n - 1), "network");
     EXPECT_FALSE(model.ok());
     if (model.ok()) return std::string();
     EXPECT_EQ(model.status().code(), ErrorCode::kInvalidArgument);

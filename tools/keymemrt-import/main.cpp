@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 
@@ -165,15 +166,20 @@ Status Import(const Options& options) {
   Result<Prepared> made = Prepare(graph, inputs, options);
   if (!made.ok()) return made.status().WithContext(options.model);
   Prepared& prepared = *made;
+  const bool bootstrapped = prepared.parameters.literal().secret_weight != 0;
+  // Bootstraps cost less where values repeat: as few slots as hold the longest, if its gaps allow it.
   const auto pack = [&] {
-    return frontend::PackNetwork(prepared.scaled.graph, prepared.approximations, prepared.parameters, graph.name);
+    const int64_t most = static_cast<int64_t>(prepared.parameters.slots());
+    prepared.needs.slots =
+        bootstrapped ? static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(prepared.needs.slots))) : most;
+    return frontend::PackNetwork(prepared.scaled.graph, prepared.approximations, prepared.parameters,
+                                 prepared.needs.slots, graph.name);
   };
   Result<frontend::PackedModel> model = pack();
   while (!model.ok()) {
-    if (prepared.parameters.literal().secret_weight != 0) return model.status().WithContext(options.model);
-    // Gaps make a value longer than its numbers.
-    prepared.needs.slots = static_cast<int64_t>(2 * prepared.parameters.slots());
-    Result<scheme::Parameters> larger = frontend::ChooseParameters(prepared.needs);
+    prepared.needs.slots *= 2;
+    Result<scheme::Parameters> larger = bootstrapped ? frontend::ChooseBootstrappedParameters(prepared.needs)
+                                                     : frontend::ChooseParameters(prepared.needs);
     if (!larger.ok()) return model.status().WithContext(options.model);
     prepared.parameters = *std::move(larger);
     model = pack();
@@ -185,9 +191,9 @@ Status Import(const Options& options) {
   const scheme::Parameters& parameters = prepared.parameters;
   fmt::print(
       "{}: {}, {}, {} levels{}, {} diagonals, {} rotations ({} different), outputs below {:.4g} ({})\n", options.output,
-      graph.name, parameters.Describe(), prepared.needs.levels,
-      parameters.literal().secret_weight != 0 ? " between bootstraps" : "", layouts.diagonals, layouts.rotations,
-      layouts.distinct_rotations, static_cast<double>(parameters.modulus(0)) / (2 * parameters.default_scale()),
+      graph.name, parameters.Describe(), prepared.needs.levels, bootstrapped ? " between bootstraps" : "",
+      layouts.diagonals, layouts.rotations, layouts.distinct_rotations,
+      static_cast<double>(parameters.modulus(0)) / (2 * parameters.default_scale()),
       inputs.empty() ? "assumed: measure with --calibrate" : fmt::format("measured on {} inputs", inputs.size()));
   if (HasActivations(graph)) ReportActivations(prepared, inputs);
   return Status();
