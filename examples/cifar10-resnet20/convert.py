@@ -55,9 +55,10 @@ def value_info(name, shape):
     return field(1, name) + field(2, field(1, field(1, 1) + field(2, dimensions)))
 
 
-class Network:
-    def __init__(self, folder):
-        self.folder = folder
+class Onnx:
+    """A network under construction; every method returns the name of its result."""
+
+    def __init__(self):
         self.nodes, self.initializers = [], []
 
     def node(self, operator, name, inputs, attributes=()):
@@ -65,45 +66,58 @@ class Network:
                           b"".join(field(5, a) for a in attributes))
         return name
 
-    def weights(self, name, shape, values):
+    def array(self, name, shape, values):
         self.initializers.append(tensor(name, shape, values))
         return name
 
-    def stored(self, name):
-        return self.weights(name, *read_npy(self.folder / f"{name}.npy"))
+    def convolution(self, name, x, weights, bias=None, stride=1):
+        """`weights`: (shape, values) in the order outputs, inputs, height, width; odd kernels, padded to keep the size."""
+        kernel = weights[0][2]
+        arrays = [self.array(f"{name}_w", *weights)] + ([self.array(f"{name}_b", *bias)] if bias else [])
+        return self.node("Conv", name, [x] + arrays, [integers("kernel_shape", [kernel] * 2),
+                                                      integers("strides", [stride] * 2), integers("pads", [kernel // 2] * 4)])
 
-    def convolution(self, name, x, stride=1):
-        kernel = read_npy(self.folder / f"{name}_w.npy")[0][2]
-        return self.node("Conv", name, [x, self.stored(f"{name}_w"), self.stored(f"{name}_b")],
-                         [integers("kernel_shape", [kernel] * 2), integers("strides", [stride] * 2),
-                          integers("pads", [kernel // 2] * 4)])
+    def classifier(self, x, weights, bias):
+        """The mean of each channel, and a dense layer."""
+        x = self.node("Flatten", "flatten", [self.node("GlobalAveragePool", "pool", [x])])
+        return self.node("Gemm", "fc", [x, self.array("fc_w", *weights), self.array("fc_b", *bias)],
+                         [field(1, "transB") + field(3, 1) + field(20, 2)])
 
-    def shortcut(self, name, x, inputs, outputs):
+    def file(self, name, input_shape, outputs):
+        graph = b"".join(field(1, n) for n in self.nodes) + field(2, name) + b"".join(
+            field(5, i) for i in self.initializers) + field(11, value_info("image", (1, *input_shape))) + field(
+                12, value_info("fc", (1, outputs)))
+        return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+
+
+def resnet20(folder):
+    onnx = Onnx()
+
+    def stored(name):
+        return read_npy(folder / f"{name}.npy")
+
+    def convolution(name, x, stride=1):
+        return onnx.convolution(name, x, stored(f"{name}_w"), stored(f"{name}_b"), stride)
+
+    def shortcut(name, x, inputs, outputs):
         first = (outputs - inputs) // 2
         kernel = [float(o - first == i) for o in range(outputs) for i in range(inputs)]
-        return self.node("Conv", name, [x, self.weights(f"{name}_w", (outputs, inputs, 1, 1), kernel)],
-                         [integers("kernel_shape", [1, 1]), integers("strides", [2, 2])])
+        return onnx.convolution(name, x, ((outputs, inputs, 1, 1), kernel), stride=2)
 
-    def build(self):
-        x = self.node("Relu", "relu1", [self.convolution("conv1", "image")])
-        channels = 16
-        for stage in (1, 2, 3):
-            for block in (0, 1, 2):
-                name = f"layer{stage}_{block}"
-                stride = 2 if stage > 1 and block == 0 else 1
-                y = self.node("Relu", f"{name}_relu1", [self.convolution(f"{name}_conv1", x, stride)])
-                y = self.convolution(f"{name}_conv2", y)
-                if stride == 2:
-                    x = self.shortcut(f"{name}_shortcut", x, channels, 2 * channels)
-                    channels *= 2
-                x = self.node("Relu", f"{name}_relu2", [self.node("Add", f"{name}_add", [y, x])])
-        x = self.node("Flatten", "flatten", [self.node("GlobalAveragePool", "pool", [x])])
-        self.node("Gemm", "fc", [x, self.stored("fc_w"), self.stored("fc_b")],
-                  [field(1, "transB") + field(3, 1) + field(20, 2)])
-        graph = b"".join(field(1, n) for n in self.nodes) + field(2, "resnet20") + b"".join(
-            field(5, i) for i in self.initializers) + field(11, value_info("image", (1, 3, 32, 32))) + field(
-                12, value_info("fc", (1, 10)))
-        return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+    x = onnx.node("Relu", "relu1", [convolution("conv1", "image")])
+    channels = 16
+    for stage in (1, 2, 3):
+        for block in (0, 1, 2):
+            name = f"layer{stage}_{block}"
+            stride = 2 if stage > 1 and block == 0 else 1
+            y = onnx.node("Relu", f"{name}_relu1", [convolution(f"{name}_conv1", x, stride)])
+            y = convolution(f"{name}_conv2", y)
+            if stride == 2:
+                x = shortcut(f"{name}_shortcut", x, channels, 2 * channels)
+                channels *= 2
+            x = onnx.node("Relu", f"{name}_relu2", [onnx.node("Add", f"{name}_add", [y, x])])
+    onnx.classifier(x, stored("fc_w"), stored("fc_b"))
+    return onnx.file("resnet20", (3, 32, 32), 10)
 
 
 def convert_images(path, count):
@@ -129,7 +143,7 @@ def main():
     parser.add_argument("--count", type=int, help="of images; default: all")
     options = parser.parse_args()
     convert = options.what == "network"
-    options.output.write_bytes(Network(options.source).build() if convert else convert_images(options.source, options.count))
+    options.output.write_bytes(resnet20(options.source) if convert else convert_images(options.source, options.count))
 
 
 if __name__ == "__main__":

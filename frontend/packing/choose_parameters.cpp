@@ -71,33 +71,35 @@ constexpr int kBootstrapLogN = 16, kBootstrapSecretWeight = 192;
 constexpr int kMessageRatioBits = 12;
 constexpr int kSpecialPrimes = 6, kSpecialBits = 61;
 
+int LogN(const ParameterNeeds& needs) {
+  return needs.insecure_log_n != 0 ? needs.insecure_log_n : kBootstrapLogN;
+}
+
 Result<scheme::Parameters> TryBootstrapped(const ParameterNeeds& needs, int scale_bits) {
   const int base_bits = std::max(scale_bits + kMessageRatioBits, BaseBits(scale_bits, needs.largest_output));
   if (base_bits > 60) return InvalidArgument("outputs up to {} leave no room at level 0", needs.largest_output);
+  const int log_n = LogN(needs);
+  const auto security = needs.insecure_log_n != 0 ? scheme::Security::kInsecure : scheme::Security::k128Bit;
   scheme::ParameterLiteral literal{
-      .log_n = kBootstrapLogN, .log_default_scale = scale_bits, .secret_weight = kBootstrapSecretWeight};
-  KMRT_ASSIGN_OR_RETURN(literal.p, scheme::FindNttPrimes(kSpecialBits, kBootstrapLogN, kSpecialPrimes));
-  KMRT_ASSIGN_OR_RETURN(literal.q, scheme::FindNttPrimes(base_bits, kBootstrapLogN, 1, literal.p));
-  KMRT_ASSIGN_OR_RETURN(
-      const std::vector<uint64_t> primes,
-      scheme::FindNttPrimes(scale_bits, kBootstrapLogN, static_cast<size_t>(needs.levels), literal.q));
+      .log_n = log_n, .log_default_scale = scale_bits, .secret_weight = kBootstrapSecretWeight};
+  KMRT_ASSIGN_OR_RETURN(literal.p, scheme::FindNttPrimes(kSpecialBits, log_n, kSpecialPrimes));
+  KMRT_ASSIGN_OR_RETURN(literal.q, scheme::FindNttPrimes(base_bits, log_n, 1, literal.p));
+  KMRT_ASSIGN_OR_RETURN(const std::vector<uint64_t> primes,
+                        scheme::FindNttPrimes(scale_bits, log_n, static_cast<size_t>(needs.levels), literal.q));
   literal.q.insert(literal.q.end(), primes.begin(), primes.end());
   // With the circuit above it, as the compiler will make it.
-  KMRT_ASSIGN_OR_RETURN(const circuit::BootstrapChoice choice,
-                        circuit::ExtendForBootstrapping(literal, kBootstrapLogN - 1));
-  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters whole,
-                        scheme::Parameters::Create(choice.literal, scheme::Security::k128Bit));
+  KMRT_ASSIGN_OR_RETURN(const circuit::BootstrapChoice choice, circuit::ExtendForBootstrapping(literal, log_n - 1));
+  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters whole, scheme::Parameters::Create(choice.literal, security));
   KMRT_RETURN_IF_ERROR(
       circuit::BootstrapPlan::Make(whole, choice.options, whole.default_scale(), {kBootstrapSecretWeight}).status());
-  return scheme::Parameters::Create(literal, scheme::Security::k128Bit);
+  return scheme::Parameters::Create(literal, security);
 }
 
 }  // namespace
 
 Result<scheme::Parameters> ChooseBootstrappedParameters(const ParameterNeeds& needs) {
-  if (needs.slots > int64_t{1} << (kBootstrapLogN - 1)) {
-    return InvalidArgument("{} slots are more than a ciphertext with bootstraps has, {}", needs.slots,
-                           int64_t{1} << (kBootstrapLogN - 1));
+  if (const int64_t slots = int64_t{1} << (LogN(needs) - 1); needs.slots > slots) {
+    return InvalidArgument("{} slots are more than a ciphertext with bootstraps has, {}", needs.slots, slots);
   }
   Status last;
   for (int scale_bits = kLargestScaleBits; scale_bits >= kLeastBootstrapScaleBits; --scale_bits) {

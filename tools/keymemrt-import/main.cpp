@@ -36,6 +36,7 @@ constexpr size_t kMostReported = 20;  // inputs that the effect of approximation
 struct Options {
   std::string model, output, weights, inputs;
   double activation_error = 0x1p-9;
+  int insecure_log_n = 0;
   bool quiet = false;
 };
 
@@ -104,8 +105,9 @@ Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::ve
   KMRT_ASSIGN_OR_RETURN(frontend::Approximations approximations,
                         frontend::ApproximateActivations(scaled.graph, options.activation_error));
   needs.levels = frontend::Depth(scaled.graph, approximations);
+  needs.insecure_log_n = options.insecure_log_n;
   Result<scheme::Parameters> parameters = frontend::ChooseParameters(needs);
-  if (!parameters.ok()) {
+  if (!parameters.ok() || options.insecure_log_n != 0) {
     if (!HasActivations(graph)) KMRT_RETURN_IF_ERROR(scale("bootstrapping"));
     approximations.resize(scaled.graph.nodes.size());
     needs.levels = LevelsBetweenBootstraps(approximations);
@@ -214,6 +216,9 @@ int Main(int argc, char** argv) {
                  "largest error of an activation's polynomial, of the largest value of the activation: smaller takes "
                  "more levels")
       ->capture_default_str();
+  app.add_option("--insecure-log-n", options.insecure_log_n,
+                 "for tests: bootstraps, in a ring of 2^N that is not secure (compile with --insecure)")
+      ->check(CLI::Range(10, 15));
   app.add_flag("--quiet", options.quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
   const Status status = Import(options);
