@@ -79,12 +79,22 @@ class Modeller {
   }
 
  private:
-  // The sets that may serve a site: plain, and those made for its level or a higher one.
+  // The sets that may serve a site: plain, and of those made for its level or a higher one the two lowest, which are
+  // the cheapest, and the highest, which most sites can share.
   template <typename F>
   void ForEachSet(const KeySite& site, F f) const {
-    for (const auto& [shape, set] : sets_) {
-      if (shape.plain() || (site.shaped && shape.level >= site.level)) f(shape, set);
+    std::vector<const std::pair<const KeyShape, Parameters>*> fitting;
+    for (const auto& entry : sets_) {
+      if (entry.first.plain()) {
+        f(entry.first, entry.second);
+      } else if (site.shaped && entry.first.level >= site.level) {
+        fitting.push_back(&entry);
+      }
     }
+    std::stable_sort(fitting.begin(), fitting.end(),
+                     [](const auto* a, const auto* b) { return a->first.level < b->first.level; });
+    if (fitting.size() > 3) fitting.erase(fitting.begin() + 2, fitting.end() - 1);
+    for (const auto* entry : fitting) f(entry->first, entry->second);
   }
 
   // One grid for all transforms, so that layers can share strides: powers of two and three times such, in units of the

@@ -5,6 +5,7 @@
 
 #include "compiler/dialect/RegisterDialects.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/transforms/ChooseKeySet/ChooseKeySet.h"
 #include "compiler/translate/Translate.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -45,7 +46,7 @@ public:
     addPhasesTo(manager, last,
                 {options.function, options.insecure, options.strictTypes, options.regenerateModuli,
                  options.mostSteps, options.transformForm, options.bootstrapForm,
-                 options.bootstrapBabySteps});
+                 options.bootstrapBabySteps, options.optimize, options.memory});
     if (mlir::failed(manager.run(*module)))
       return fail("cannot be compiled");
     return {};
@@ -60,6 +61,21 @@ public:
                     "compiler: {}",
                     name, status.message());
     return std::move(*program);
+  }
+
+  std::vector<KeySet> keySets() {
+    std::vector<KeySet> sets;
+    const auto rows = (*module)->getAttrOfType<ArrayAttr>(kKeySetsName);
+    for (auto row : rows.getAsRange<DictionaryAttr>()) {
+      const auto integer = [&](StringRef name) { return row.getAs<IntegerAttr>(name).getInt(); };
+      const auto real = [&](StringRef name) {
+        return row.getAs<FloatAttr>(name).getValueAsDouble();
+      };
+      sets.push_back({integer("keys"), static_cast<uint64_t>(integer("stored_bytes")),
+                      static_cast<uint64_t>(integer("least_bytes")), real("seconds"),
+                      real("wall_seconds"), row.contains("chosen")});
+    }
+    return sets;
   }
 
   std::string print() {
@@ -130,6 +146,16 @@ Result<std::string> CompileFileTo(const std::string &phase, const std::string &p
   if (const Status status = compilation.run(*last); !status.ok())
     return status;
   return compilation.print();
+}
+
+Result<std::vector<KeySet>> KeySetsOfFile(const std::string &path, const CompileOptions &options) {
+  auto buffer = open(path);
+  if (!buffer.ok())
+    return buffer.status();
+  Compilation compilation(std::move(*buffer), options);
+  if (const Status status = compilation.run(Phase::Ckks); !status.ok())
+    return status;
+  return compilation.keySets();
 }
 
 Result<program::Program> CompileText(const std::string &text, const std::string &name,

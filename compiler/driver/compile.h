@@ -25,6 +25,10 @@ struct CompileOptions {
   std::string bootstrapForm = "double_hoisted";
   int bootstrapBabySteps =
       0; // of each stage of bootstrapping: few are few keys; 0: the fastest number
+  // Where not empty, instead of these three: time, memory or upload, what keys, forms and baby
+  // steps are chosen by over the whole program, for a run with `memory` bytes of slots (0: any).
+  std::string optimize;
+  uint64_t memory = 0;
 };
 
 // The names of the compiler's phases, in order: "import", "ckks", "keyed", "planned", "program".
@@ -40,6 +44,20 @@ Result<program::Program> CompileFile(const std::string &path, const CompileOptio
 // aliases. Fails as CompileFile; also kInvalidArgument: no phase has that name.
 Result<std::string> CompileFileTo(const std::string &phase, const std::string &path,
                                   const CompileOptions &options);
+
+// A set of keys with which a program can be carried out; figures are predictions (choose-key-set).
+struct KeySet {
+  int64_t keys = 0;
+  uint64_t storedBytes = 0; // of all chunks, not packed
+  uint64_t leastBytes = 0;  // of slots, without which no run is possible
+  double seconds = 0;       // of computing transforms, rotations and relinearizations
+  double wallSeconds = 0;   // and of reading each key once meanwhile
+  bool chosen = false;      // by options.optimize
+};
+
+// The sets that none is better than in bytes, memory and seconds at once, by ascending seconds.
+// Fails as CompileFile. REQUIRES: !options.optimize.empty().
+Result<std::vector<KeySet>> KeySetsOfFile(const std::string &path, const CompileOptions &options);
 
 // The same as CompileFile for a module in memory; `name` takes the place of the file's name in
 // messages and locations.

@@ -7,6 +7,7 @@
 #include "compiler/transforms/AnnotateLiveness/AnnotateLiveness.h"
 #include "compiler/transforms/CheckParameters/CheckParameters.h"
 #include "compiler/transforms/ChooseBootstrapParameters/ChooseBootstrapParameters.h"
+#include "compiler/transforms/ChooseKeySet/ChooseKeySet.h"
 #include "compiler/transforms/ExpandBootstrap/ExpandBootstrap.h"
 #include "compiler/transforms/Flatten/Flatten.h"
 #include "compiler/transforms/HoistRotations/HoistRotations.h"
@@ -82,6 +83,8 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
       manager.addNestedPass<func::FuncOp>(
           createExpandBootstrap({options.bootstrapForm, options.bootstrapBabySteps}));
     manager.addNestedPass<func::FuncOp>(createLowerChebyshev());
+    if (!options.optimize.empty())
+      manager.addNestedPass<func::FuncOp>(createChooseKeySet({options.optimize, options.memory}));
     manager.addNestedPass<func::FuncOp>(createLowerLinearTransform({options.transformForm}));
     break;
   case Phase::Keyed:
@@ -134,6 +137,13 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       *this, "bootstrap-baby-steps",
       llvm::cl::desc("Baby steps of each of their stages; 0: the fastest number"),
       llvm::cl::init(PipelineOptions().bootstrapBabySteps)};
+  Option<std::string> optimize{
+      *this, "optimize",
+      llvm::cl::desc("Choose all of these over the whole program by time, memory or upload"),
+      llvm::cl::init(PipelineOptions().optimize)};
+  Option<uint64_t> memory{*this, "memory",
+                          llvm::cl::desc("Bytes of slots that the choice is to fit into"),
+                          llvm::cl::init(PipelineOptions().memory)};
   Option<bool> opaqueBootstrap{
       *this, "opaque-bootstrap",
       llvm::cl::desc("Leave each ckks.bootstrap whole, for comparison: no program holds one"),
@@ -156,6 +166,8 @@ void registerPipeline(Phase last) {
         all.transformForm = options.transformForm;
         all.bootstrapForm = options.bootstrapForm;
         all.bootstrapBabySteps = options.bootstrapBabySteps;
+        all.optimize = options.optimize;
+        all.memory = options.memory;
         all.opaqueBootstrap = options.opaqueBootstrap;
         addPhasesTo(manager, last, all);
       });
@@ -171,6 +183,7 @@ void registerPasses() {
   registerPlaceBootstraps();
   registerRemoveUnnecessaryBootstraps();
   registerChooseBootstrapParameters();
+  registerChooseKeySet();
   registerExpandBootstrap();
   registerNormalize();
   registerMulToAdd();

@@ -37,7 +37,11 @@ struct PipelineOptions {
   // bootstrapping's.
   std::string transformForm = "bsgs";
   std::string bootstrapForm = "double_hoisted";
-  int bootstrapBabySteps = 0;   // of each stage of bootstrapping (expand-bootstrap)
+  int bootstrapBabySteps = 0; // of each stage of bootstrapping (expand-bootstrap)
+  // Where not empty: all of these are chosen over the whole program, by time, memory or upload, for
+  // so many bytes of slots (choose-key-set).
+  std::string optimize;
+  uint64_t memory = 0;
   bool opaqueBootstrap = false; // leave each ckks.bootstrap whole; no program holds one
 };
 

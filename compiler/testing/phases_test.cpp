@@ -49,11 +49,13 @@ mlir::OwningOpRef<ModuleOp> parse(const TestProgram &program) {
 }
 
 bool runPhase(ModuleOp module, Phase phase, unsigned maxLiveKeys = 1,
-              const std::string &form = PipelineOptions().transformForm) {
+              const std::string &form = PipelineOptions().transformForm,
+              const std::string &optimize = "") {
   mlir::PassManager manager(&context());
   PipelineOptions options;
   options.insecure = true;
   options.transformForm = options.bootstrapForm = form;
+  options.optimize = optimize;
   addPhase(manager, phase, options);
   if (phase == Phase::Keyed)
     manager.addNestedPass<mlir::func::FuncOp>(createMergeKeyLifetimes({maxLiveKeys}));
@@ -111,6 +113,7 @@ struct Check {
   unsigned maxLiveKeys = 1;                           // lifetimes are merged up to it
   std::string form = PipelineOptions().transformForm; // of linear transforms
   double tolerance = kTolerance;
+  std::string optimize = {}; // what keys are chosen by; empty: they are not
 };
 
 /// Checks all phases; returns the module in its last form.
@@ -124,7 +127,7 @@ mlir::OwningOpRef<ModuleOp> checkPhases(const TestProgram &program, const Check 
   EXPECT_FALSE(wanted.empty());
   for (Phase phase : kPhases) {
     SCOPED_TRACE("phase " + std::to_string(static_cast<int>(phase)));
-    if (!runPhase(*module, phase, check.maxLiveKeys, check.form)) {
+    if (!runPhase(*module, phase, check.maxLiveKeys, check.form, check.optimize)) {
       ADD_FAILURE() << "phase fails on\n" << program.text;
       return module;
     }
@@ -210,6 +213,21 @@ TEST(Phases, KeepTheMeaningOfBootstraps) {
         EXPECT_TRUE(seen.count(opcode)) << program::OpcodeName(opcode);
     }
   }
+}
+
+TEST(Phases, KeepTheMeaningWhateverKeysAreChosen) {
+  const scheme::ParameterLiteral parameters = insecureTestParameters(16);
+  const char *const wishes[] = {"time", "memory", "upload"};
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(1000 + seed);
+    checkPhases(randomProgram(random, parameters, 2 + static_cast<int>(random() % 24)),
+                {.optimize = wishes[seed % 3]});
+    if (HasFailure())
+      return;
+  }
+  for (const char *wish : wishes)
+    checkPhases(bootstrapped(64), {.tolerance = kBootstrapTolerance, .optimize = wish});
 }
 
 TEST(Phases, UseTheSameKeysForAllBootstraps) {

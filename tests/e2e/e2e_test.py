@@ -382,6 +382,49 @@ class Explain(Case):
         self.refused(USAGE, "nowhere", "explain", m, "--plot", "/nowhere/time.svg")
 
 
+class KeySets(Case):
+    """Keys chosen over the whole program."""
+
+    def test_by_time_memory_and_upload(self):
+        model, weights = MNIST_MLP / "model.mlir", MNIST_MLP / "weights.npz"
+        pixels = arrays.read_npy(DIGITS / "digits.npy")
+        arrays.write_npy(self.path("x.npy"), [v / 255 for v in pixels[:784]])
+        told = {}
+        for wish in ("time", "memory", "upload"):
+            m, client, keys = (self.path(f"{wish}.{end}") for end in ("kmrt", "client", "keys"))
+            self.ok("compile", model, "-o", m, "--optimize", wish)
+            told[wish] = json.loads(self.ok("explain", m, "--json").stdout)
+            self.ok("keygen", m, "--client", client, "--keys", keys)
+            self.ok("encrypt", m, "--client", client, "--input", self.path("x.npy"), "-o", self.path("x.ct"))
+            self.ok("cleartext", m, "--input", self.path("x.npy"), "-o", self.path("c.npy"), "--weights", weights)
+            for mode in ("resident", "streaming"):
+                self.ok("run", m, "--keys", keys, "--input", self.path("x.ct"), "-o", self.path(f"{mode}.ct"), "--weights",
+                        weights, "--mode", mode)
+            self.assertEqual(self.path("resident.ct").read_bytes(), self.path("streaming.ct").read_bytes())
+            self.ok("decrypt", m, "--client", client, "--input", self.path("streaming.ct"), "-o", self.path("y.npy"))
+            clear = arrays.read_npy(self.path("c.npy"))
+            self.assertClose(arrays.read_npy(self.path("y.npy")), clear, 1e-2 * max(map(abs, clear)))
+        self.assertLess(told["upload"]["key_store_bytes"], min(told[w]["key_store_bytes"] for w in ("time", "memory")))
+        self.assertLess(told["memory"]["least_budget_bytes"], min(told[w]["least_budget_bytes"] for w in ("time", "upload")))
+        # What is foretold of a model, of sets that differ by a tenth, is what its programs have.
+        sets = json.loads(self.ok("explain", model, "--json").stdout)["key_sets"]
+        self.assertEqual([s["seconds"] for s in sets], sorted(s["seconds"] for s in sets))
+        fewest = told["upload"]["key_store_bytes"]
+        self.assertAlmostEqual(min(s["stored_bytes"] for s in sets), fewest, delta=0.1 * fewest)
+        least = told["memory"]["least_budget_bytes"]
+        self.assertAlmostEqual(min(s["least_budget_bytes"] for s in sets), least, delta=0.1 * least)
+        self.assertIn("other sets of keys", self.ok("explain", model).stdout)
+        # Within a budget; what cannot be, and what it would take.
+        budget = (least + told["time"]["least_budget_bytes"]) // 2
+        self.ok("compile", model, "-o", self.path("within.kmrt"), "--memory", budget)
+        within = json.loads(self.ok("explain", self.path("within.kmrt"), "--json", "--memory", budget).stdout)
+        self.assertLessEqual(within["least_budget_bytes"], budget)
+        self.ok("compile", model, "-o", self.path("least.kmrt"), "--memory", least)
+        self.refused(INFEASIBLE, str(least), "compile", model, "-o", self.path("none.kmrt"), "--memory", least - 1)
+        self.refused(USAGE, "excludes", "compile", model, "-o", self.path("none.kmrt"), "--memory", least, "--transform-form",
+                     "horner")
+
+
 class Import(Case):
     """A trained network, as it comes."""
 

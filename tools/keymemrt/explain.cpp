@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/file.h"
@@ -39,15 +40,30 @@ Result<std::vector<uint64_t>> ParseSizes(const std::string& text) {
   return sizes;
 }
 
-// The program in the file; a model in MLIR is compiled first, by the compiler beside this program.
-Result<program::Program> ReadOrCompile(const std::string& path, bool insecure) {
+// Of the array that keymemrt-compile --key-sets writes.
+Result<std::vector<KeySet>> ReadKeySets(const std::string& path) {
+  KMRT_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, ReadFile(path));
+  const auto json = nlohmann::json::parse(reinterpret_cast<const char*>(bytes.data()),
+                                          reinterpret_cast<const char*>(bytes.data()) + bytes.size(), nullptr, false);
+  if (!json.is_array()) return Corrupt("{}: not written by keymemrt-compile", path);
+  std::vector<KeySet> sets;
+  for (const auto& row : json) {
+    sets.push_back({row.value("keys", 0), row.value("stored_bytes", uint64_t{0}), row.value("least_bytes", uint64_t{0}),
+                    row.value("seconds", 0.0), row.value("wall_seconds", 0.0)});
+  }
+  return sets;
+}
+
+// The program in the file; a model in MLIR is compiled first, by the compiler beside this program, which also tells
+// which sets of keys it could have.
+Result<program::Program> ReadOrCompile(const std::string& path, bool insecure, std::vector<KeySet>& key_sets) {
   if (!path.ends_with(".mlir")) return program::Read(path);
   KMRT_ASSIGN_OR_RETURN(const std::string compiler, CompilerPath());
   std::string directory = (std::filesystem::temp_directory_path() / "keymemrt.XXXXXX").string();
   if (mkdtemp(directory.data()) == nullptr)
     return Failed("{}: cannot make a directory for the compiled program", directory);
-  const std::string compiled = directory + "/model.kmrt";
-  std::vector<std::string> words = {compiler, path, "-o", compiled, "--quiet"};
+  const std::string compiled = directory + "/model.kmrt", sets = directory + "/key_sets.json";
+  std::vector<std::string> words = {compiler, path, "-o", compiled, "--key-sets", sets, "--quiet"};
   if (insecure) words.push_back("--insecure");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -62,6 +78,14 @@ Result<program::Program> ReadOrCompile(const std::string& path, bool insecure) {
     program = WIFEXITED(state) && WEXITSTATUS(state) == 0
                   ? program::Read(compiled)
                   : Result<program::Program>(Corrupt("{}: cannot be compiled, see above", path));
+    if (program.ok()) {
+      Result<std::vector<KeySet>> read = ReadKeySets(sets);
+      if (read.ok()) {
+        key_sets = *std::move(read);
+      } else {
+        program = read.status();
+      }
+    }
   }
   std::error_code ignored;
   std::filesystem::remove_all(directory, ignored);
@@ -96,7 +120,9 @@ void AddExplain(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] {
     const auto run = [&]() -> Status {
       KMRT_ASSIGN_OR_RETURN(const std::vector<uint64_t> budgets, ParseSizes(arguments->memory));
-      KMRT_ASSIGN_OR_RETURN(const program::Program program, ReadOrCompile(arguments->program, arguments->insecure));
+      std::vector<KeySet> key_sets;
+      KMRT_ASSIGN_OR_RETURN(const program::Program program,
+                            ReadOrCompile(arguments->program, arguments->insecure, key_sets));
       WarnIfInsecure(program);
       KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, program.CheckedParameters());
       runtime::KnownMachine known = runtime::LoadMachine();
@@ -108,7 +134,8 @@ void AddExplain(CLI::App& app, int& exit_code) {
       }
       const Subject subject{program, parameters, known.machine, arguments->threads,
                             runtime::MakeTrace(program, parameters, arguments->threads)};
-      const Explanation explanation = Explain(subject, budgets, arguments->line * 1e6, known.source);
+      Explanation explanation = Explain(subject, budgets, arguments->line * 1e6, known.source);
+      explanation.key_sets = std::move(key_sets);
       if (!arguments->plot.empty()) {
         KMRT_RETURN_IF_ERROR(WriteFile(arguments->plot, AsBytes(PlotTime(subject, explanation))));
       }

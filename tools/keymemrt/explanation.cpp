@@ -97,6 +97,18 @@ std::string DiskBound(const Subject& subject, const Explanation& explanation) {
   return text + "\n";
 }
 
+std::string KeySetTable(const Subject& subject, const Explanation& explanation) {
+  std::string text = fmt::format(
+      "\nother sets of keys, by keymemrt compile --optimize=time|memory|upload\n{:>6} {:>12} {:>12} {:>12} {:>12}\n",
+      "keys", "key store", "least budget", "computing", "and reading");
+  for (const KeySet& set : explanation.key_sets) {
+    text += fmt::format("{:>6} {:>12} {:>12} {:>12} {:>12}\n", set.keys, FormatSize(set.stored_bytes),
+                        FormatSize(set.least_bytes + subject.trace.fixed_bytes), FormatTime(set.seconds),
+                        FormatTime(set.wall_seconds));
+  }
+  return text + "(computing: transforms, rotations and relinearizations, 1 thread, built-in figures of a machine)\n";
+}
+
 }  // namespace
 
 Explanation Explain(const Subject& subject, const std::vector<uint64_t>& budgets, double line_bits_per_second,
@@ -174,6 +186,13 @@ std::string ToJson(const Subject& subject, const Explanation& explanation) {
     }
     json["predicted"].push_back(entry);
   }
+  for (const KeySet& set : explanation.key_sets) {
+    json["key_sets"].push_back({{"keys", set.keys},
+                                {"stored_bytes", set.stored_bytes},
+                                {"least_budget_bytes", set.least_bytes + subject.trace.fixed_bytes},
+                                {"seconds", set.seconds},
+                                {"wall_seconds", set.wall_seconds}});
+  }
   return json.dump(2);
 }
 
@@ -230,6 +249,7 @@ std::string ToText(const Subject& subject, const Explanation& explanation) {
                       FormatSize(explanation.least.bytes), LeastBudgetOf(subject, explanation.least));
   if (!program.keys.empty()) text += DiskBound(subject, explanation);
   text += fmt::format("times       {}, {}\n", Threads(subject.threads), explanation.machine_source);
+  if (!explanation.key_sets.empty()) text += KeySetTable(subject, explanation);
   return text;
 }
 

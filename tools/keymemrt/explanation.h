@@ -37,6 +37,15 @@ struct Forecast {
 };
 inline constexpr int kMostThreads = 1024;
 
+// A set of keys that the model could be compiled with (keymemrt-compile --key-sets), as the compiler foresees it.
+struct KeySet {
+  int keys = 0;
+  uint64_t stored_bytes = 0;
+  uint64_t least_bytes = 0;  // of slots
+  double seconds = 0;        // of computing transforms, rotations and relinearizations
+  double wall_seconds = 0;   // and of reading each key once meanwhile
+};
+
 struct Explanation {
   std::string machine_source;  // for people: where the times come from
   double line_bits_per_second = 0;
@@ -44,6 +53,7 @@ struct Explanation {
   runtime::SlotsByClass peak;  // beside keys, in any mode
   uint64_t key_store_bytes = 0;
   std::vector<Forecast> forecasts;
+  std::vector<KeySet> key_sets;  // of a model, by ascending seconds; of a program none
 };
 
 // Every mode without a budget, and mode planned with each of `budgets`.

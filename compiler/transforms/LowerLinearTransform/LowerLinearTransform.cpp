@@ -303,7 +303,7 @@ private:
           << chain.slots() << " slots, found " << columns;
       return {};
     }
-    if (name == "bsgs")
+    if (name == "bsgs" && !op->hasAttr(kBabyStepName))
       return Lowering(transform, chain, *input).lower();
     const SmallVector<int64_t> rotations(transform.getDiagonalIndices());
     const Value product = Stepping(op, chain).lower(transform.getDiagonals(), rotations, {}, name,

@@ -19,10 +19,10 @@ def LowerLinearTransform : Pass<"lower-linear-transform", "::mlir::func::FuncOp"
     - `horner`: giant steps as a chain, a key for each different distance between neighbours.
     - `minimum_key`: all giant steps by one key, all baby steps by another: two or three keys.
 
-    The latter three, and every form of `ckks.dft`, become `key_mgmt.begin_transform`, one step for each rotation of the
+    The latter three, `bsgs` with `kmrt.baby_step`, and every form of `ckks.dft`, become `key_mgmt.begin_transform`, one step for each rotation of the
     plan (circuit/linear_transform_plan.h), its key loaded right before it and cleared right after, and
     `key_mgmt.finish_transform`. Diagonals are encoded when a step needs them. Which form: the operation's attribute
-    `kmrt.form`, else the pass's option. `kmrt.baby_step` sets the distance of giants (not of bsgs), else it is chosen
+    `kmrt.form`, else the pass's option. `kmrt.baby_step` sets the distance of giants, else it is chosen
     for speed; `kmrt.key_shape` the special modulus of the keys.
 
     Indices are taken modulo the slots of the ring; only babies b and giants g that occur are computed. The diagonals are

@@ -7,6 +7,7 @@
 // CHECK-DAG: --insert-clears - End the lifetime of each ciphertext
 // CHECK-DAG: --insert-keys - Load the key of each key switch
 // CHECK-DAG: --choose-bootstrap-parameters - Give a module with bootstraps
+// CHECK-DAG: --choose-key-set - Choose forms, baby steps and key shapes
 // CHECK-DAG: --expand-bootstrap - Make of each ckks.bootstrap its stages
 // CHECK-DAG: --lower-chebyshev - Lower orion.chebyshev to products and sums
 // CHECK-DAG: --lower-linear-transform - Lower linear transforms by their diagonals
