@@ -107,10 +107,10 @@ def find_openfhe(options):
     return None
 
 
-def build_openfhe(found, ours):
-    """Returns the program that measures the OpenFHE of find_openfhe."""
+def build_openfhe(found, release):
+    """Returns the directory of the programs that measure the OpenFHE of find_openfhe, in that of our build."""
     prefix, config = found
-    build = ours.parent.parent / "openfhe_bench"
+    build = release / "openfhe_bench"
     configure = ["cmake", "-S", ROOT / "bench/openfhe", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                  f"-DCMAKE_PREFIX_PATH={prefix}"]
     built_with = dict(re.findall(r'set\(OpenFHE_CXX_COMPILER_(ID|VERSION) "([^"]*)"\)', config))
@@ -122,8 +122,8 @@ def build_openfhe(found, ours):
                  "the same compiler (CXX=... chooses another one)")
         configure.append(f"-DCMAKE_CXX_COMPILER={compiler}")
     say(f"Building the OpenFHE benchmarks against {prefix}")
-    run_logged(ours.parent.parent / "openfhe_bench.log", configure, ["cmake", "--build", build])
-    return build / "openfhe_bench"
+    run_logged(release / "openfhe_bench.log", configure, ["cmake", "--build", build])
+    return build
 
 
 # --- Measuring
@@ -328,7 +328,7 @@ def main():
     if found is None:
         say("OpenFHE is not installed: its recorded figures will be shown")
     ours = build_ours(options)
-    openfhe = build_openfhe(found, ours) if found else None
+    openfhe = build_openfhe(found, ours.parent.parent) / "openfhe_bench" if found else None
     our_results, their_results, versions = run_all(options, ours, openfhe)
     entries = entries_of(our_results, their_results)
     if options.json:
