@@ -30,8 +30,8 @@ def read_npy(path):
     return header["shape"], struct.unpack_from(f"<{count}{code}", data, 10 + size)
 
 
-def write_npy(path, values):
-    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values)},), }}"
+def write_npy(path, values, shape=None):
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape or (len(values),)}, }}"
     header += " " * (-(10 + len(header) + 1) % 64) + "\n"
     pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("latin1") +
                                    struct.pack(f"<{len(values)}d", *values))
