@@ -3,7 +3,7 @@
 
 Prints, per mode, time, peak memory of the server process, bytes of keys read, and the error against x^4. The ciphertext
 must be the same in every mode, to the bit. `--small` takes the insecure ring of 2^10 (seconds); without, the secure one
-of 2^16 (minutes, some GB of disk).
+of 2^16 (minutes, some GB of disk). With --dir, a page for each mode shows memory, keys and waiting over time.
 """
 
 import argparse
@@ -44,7 +44,8 @@ def main():
     parser.add_argument("--memory", help="budget of mode planned; default: none")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--dir", type=pathlib.Path, help="where keys and ciphertexts go, and stay; default: a temporary one")
+    parser.add_argument("--dir", type=pathlib.Path, help="where keys, ciphertexts and a report of each run (MODE.html) go, and stay; default: "
+                        "a temporary one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="keymemrt_bootstrap_") as temporary:
         directory = options.dir or pathlib.Path(temporary)
@@ -78,7 +79,7 @@ def run(options, directory):
         output = directory / f"{mode}.ct"
         memory = ["--memory", options.memory] if options.memory and mode == "planned" else []
         keymemrt("run", program, "--keys", keys, "--input", directory / "x.ct", "-o", output, "--mode", mode, "--threads",
-                 options.threads, "--stats", directory / "stats.json", *memory)
+                 options.threads, "--stats", directory / "stats.json", "--report", directory / f"{mode}.html", *memory)
         keymemrt("decrypt", program, "--client", client, "--input", output, "-o", directory / "y.npy")
         errors = [abs(got - value**4) for got, value in zip(read_npy(directory / "y.npy"), x)]
         stats = json.loads((directory / "stats.json").read_text())
