@@ -4,11 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "frontend/network/fuse.h"
+#include "frontend/network/units.h"
 #include "frontend/onnx/onnx_reader.h"
+#include "frontend/packing/choose_parameters.h"
 #include "frontend/packing/packer.h"
+#include "frontend/packing/test_interpreter.h"
 #include "frontend/tensors/npy.h"
 
 namespace keymemrt::frontend {
@@ -80,6 +86,47 @@ TEST(Digits, AreCentredByMass) {
     EXPECT_NEAR(x / mass, 14, 0.1) << "digit " << i;
     EXPECT_NEAR(y / mass, 14, 0.1) << "digit " << i;
   }
+}
+
+// ANT-ACE's ResNet-20, packed: with ReLU as it is, the emitted text and weights give the published logits.
+TEST(ResNet20, PackedItGivesThePublishedLogits) {
+  const std::string data = KMRT_SHARED_DATA;
+  if (!std::filesystem::exists(data)) GTEST_SKIP() << data << " is not there";
+  const std::string folder = data + "/models/cifar10-resnet20-ace-onnx/";
+  const auto read = ReadOnnx(folder + "resnet20_cifar10_pre.onnx");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  const auto pixels = ReadNpy(data + "/cifar10/test100_images_u8.npy");
+  const auto logits = ReadNpy(folder + "expected_logits_test100.npy");
+  ASSERT_TRUE(pixels.ok()) << pixels.status().message();
+  ASSERT_TRUE(logits.ok()) << logits.status().message();
+  std::vector<std::vector<double>> inputs(1, std::vector<double>(3072));
+  for (size_t i = 0; i < 3072; ++i) {
+    const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
+    inputs[0][i] = (pixels->values[i % 1024 * 3 + i / 1024] / 255 - mean[i / 1024]) / deviation[i / 1024];
+  }
+  const Graph graph = FuseLinear(*read);
+  const Graph scaled = ScaleToRanges(graph, Ranges(graph, inputs)).graph;
+  const auto approximations = ApproximateActivations(scaled, 0x1p-5);  // not used but for their place in the text
+  ASSERT_TRUE(approximations.ok()) << approximations.status().message();
+  const auto parameters = ChooseBootstrappedParameters({.levels = 9, .slots = 16384});
+  ASSERT_TRUE(parameters.ok()) << parameters.status().message();
+  const auto model = PackNetwork(scaled, *approximations, *parameters, 16384, "resnet20");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+
+  const std::string path = fmt::format("{}/{}-resnet20.npz", ::testing::TempDir(), getpid());
+  ASSERT_TRUE(WriteNpz(path, model->arrays).ok());
+  const auto weights = WeightFile::Open(path);
+  ASSERT_TRUE(weights.ok()) << weights.status().message();
+  std::filesystem::remove(path);  // what is open stays readable
+  std::vector<Activation> exact;
+  for (const Node& node : scaled.nodes) {
+    if (const auto* activation = std::get_if<Activation>(&node.operation)) exact.push_back(*activation);
+  }
+  EXPECT_EQ(exact.size(), 19u);
+  Slots y = TextInterpreter(**weights, FillPeriodically(inputs[0], 4096, 16384), exact).Run(model->mlir);
+  y.resize(10);
+  const Slots expected(logits->values.begin(), logits->values.begin() + 10);
+  EXPECT_THAT(y, ::testing::Pointwise(::testing::DoubleNear(1e-4), expected));
 }
 
 }  // namespace
