@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
+#include <random>
 #include <tuple>
 
 #include "base/size.h"
@@ -39,6 +41,204 @@ std::vector<uint64_t> OtherSlots(const KeySetProblem& problem) {
   return other;
 }
 
+// For problems with too many labels: choices that are least in seconds + rate * chunks, within several limits on slots
+// and at several rates, as far as local search makes them. It starts where the rate before ended, from the fastest
+// choice upwards and back.
+class Descent {
+ public:
+  explicit Descent(const KeySetProblem& problem)
+      : problem_(problem),
+        required_(Required(problem)),
+        executions_(Executions(problem)),
+        other_(OtherSlots(problem)),
+        choice_(problem.demands.size(), 0),
+        order_(problem.demands.size()) {
+    std::iota(order_.begin(), order_.end(), size_t{0});
+  }
+
+  KeySetFront Run() {
+    for (const uint64_t limit : Limits()) {
+      limit_ = limit;
+      for (size_t d = 0; d < choice_.size(); ++d) choice_[d] = Fastest(d);
+      Keep();
+      // What a chunk weighs: as much as makes all keys of the fastest choice weigh a thousandth of its time, up to a
+      // thousand times that time.
+      const double rate = found_.back().seconds / static_cast<double>(std::max<uint64_t>(found_.back().chunks, 1));
+      constexpr int kRates = 24;
+      for (int step = -kRates; step <= kRates; ++step)
+        Descend(rate * std::pow(10.0, 3 - std::abs(step) * 6.0 / kRates));
+    }
+    return Front();
+  }
+
+ private:
+  uint64_t SlotsOf(size_t d, const Candidate& candidate) const {
+    return executions_[d] > 0 ? other_[d] + candidate.slots : 0;
+  }
+  bool Allowed(size_t d, const Candidate& candidate) const { return SlotsOf(d, candidate) <= limit_; }
+
+  // From the least that every demand has a candidate for.
+  std::vector<uint64_t> Limits() const {
+    uint64_t least = 0;
+    for (size_t d = 0; d < problem_.demands.size(); ++d) {
+      uint64_t fewest = std::numeric_limits<uint64_t>::max();
+      for (const Candidate& candidate : problem_.demands[d].candidates)
+        fewest = std::min(fewest, SlotsOf(d, candidate));
+      least = std::max(least, fewest);
+    }
+    return {least, least + least / 8, least + least / 2, std::numeric_limits<uint64_t>::max()};
+  }
+
+  uint32_t Fastest(size_t d) const {
+    const std::vector<Candidate>& candidates = problem_.demands[d].candidates;
+    uint32_t best = 0;
+    const auto rank = [&](uint32_t c) {
+      return std::tuple(!Allowed(d, candidates[c]), candidates[c].seconds, candidates[c].keys.size());
+    };
+    for (uint32_t c = 1; c < candidates.size(); ++c) {
+      if (rank(c) < rank(best)) best = c;
+    }
+    return best;
+  }
+
+  const Candidate& Chosen(size_t d) const { return problem_.demands[d].candidates[choice_[d]]; }
+
+  // Chunks of each key that the demands need, those in `without` excluded.
+  std::vector<uint32_t> StoredWithout(const std::vector<size_t>& without) const {
+    std::vector<uint32_t> stored = required_;
+    std::vector<bool> excluded(choice_.size());
+    for (const size_t d : without) excluded[d] = true;
+    for (size_t d = 0; d < choice_.size(); ++d) {
+      if (!excluded[d]) Store(Chosen(d), stored);
+    }
+    return stored;
+  }
+  static void Store(const Candidate& candidate, std::vector<uint32_t>& stored) {
+    for (const NeededKey& needed : candidate.keys) stored[needed.key] = std::max(stored[needed.key], needed.chunks);
+  }
+  double Cost(size_t d, const Candidate& candidate, const std::vector<uint32_t>& stored, double rate) const {
+    uint64_t added = 0;
+    for (const NeededKey& needed : candidate.keys) {
+      added += needed.chunks - std::min(needed.chunks, stored[needed.key]);
+    }
+    return candidate.seconds * executions_[d] + rate * static_cast<double>(added);
+  }
+
+  static constexpr uint32_t kNoKey = std::numeric_limits<uint32_t>::max();
+  static bool Needs(const Candidate& candidate, uint32_t key) {
+    const auto found = std::lower_bound(candidate.keys.begin(), candidate.keys.end(), key,
+                                        [](const NeededKey& needed, uint32_t k) { return needed.key < k; });
+    return found != candidate.keys.end() && found->key == key;
+  }
+
+  // The cheapest candidate that does without a key.
+  std::optional<uint32_t> Best(size_t d, const std::vector<uint32_t>& stored, uint32_t without, double rate) const {
+    const std::vector<Candidate>& candidates = problem_.demands[d].candidates;
+    std::optional<uint32_t> best;
+    double least = 0;
+    for (uint32_t c = 0; c < candidates.size(); ++c) {
+      if (!Allowed(d, candidates[c]) || (without != kNoKey && Needs(candidates[c], without))) continue;
+      const double cost = Cost(d, candidates[c], stored, rate);
+      if (best && cost >= least) continue;
+      best = c;
+      least = cost;
+    }
+    return best;
+  }
+
+  // Chooses anew for `demands`, one after the other, without a key; adopted if that is better.
+  bool Reconsider(const std::vector<size_t>& demands, uint32_t without, double rate) {
+    std::vector<uint32_t> stored = StoredWithout(demands), stored_before = stored;
+    double before = 0, after = 0;
+    std::vector<uint32_t> chosen;
+    for (const size_t d : demands) {
+      before += Cost(d, Chosen(d), stored_before, rate);
+      Store(Chosen(d), stored_before);
+      const std::optional<uint32_t> best = Best(d, stored, without, rate);
+      if (!best) return false;
+      const Candidate& candidate = problem_.demands[d].candidates[*best];
+      after += Cost(d, candidate, stored, rate);
+      Store(candidate, stored);
+      chosen.push_back(*best);
+    }
+    if (after >= before * (1 - 1e-9)) return false;
+    for (size_t i = 0; i < demands.size(); ++i) choice_[demands[i]] = chosen[i];
+    return true;
+  }
+
+  // To where neither another candidate of a demand nor doing without a key is better.
+  void Settle(double rate) {
+    for (bool improved = true; improved;) {
+      improved = false;
+      for (size_t d = 0; d < choice_.size(); ++d) improved = Reconsider({d}, kNoKey, rate) || improved;
+      Keep();
+      if (improved) continue;
+      for (uint32_t key = 0; key < problem_.keys; ++key) {
+        std::vector<size_t> users;
+        for (size_t d = 0; d < choice_.size(); ++d) {
+          if (Needs(Chosen(d), key)) users.push_back(d);
+        }
+        improved = (!users.empty() && Reconsider(users, key, rate)) || improved;
+      }
+    }
+  }
+
+  // Settles, then again from choices made in random orders: what the first ones need the others may share.
+  void Descend(double rate) {
+    constexpr int kRestarts = 4;
+    const auto score = [&] { return found_.back().seconds + rate * static_cast<double>(found_.back().chunks); };
+    Settle(rate);
+    for (int i = 0; i < kRestarts; ++i) {
+      const std::vector<uint32_t> before = choice_;
+      const double least = score();
+      std::shuffle(order_.begin(), order_.end(), random_);
+      std::vector<uint32_t> stored = required_;
+      for (const size_t d : order_) {
+        choice_[d] = *Best(d, stored, kNoKey, rate);
+        Store(Chosen(d), stored);
+      }
+      Settle(rate);
+      if (score() <= least) continue;
+      choice_ = before;
+      Keep();
+    }
+  }
+
+  void Keep() {
+    KeySetChoice& choice = found_.emplace_back();
+    choice.candidates = choice_;
+    const std::vector<uint32_t> stored = StoredWithout({});
+    choice.chunks = std::accumulate(stored.begin(), stored.end(), uint64_t{0});
+    for (size_t d = 0; d < choice_.size(); ++d) {
+      choice.slots = std::max(choice.slots, SlotsOf(d, Chosen(d)));
+      choice.seconds += Chosen(d).seconds * executions_[d];
+    }
+  }
+
+  KeySetFront Front() {
+    std::sort(found_.begin(), found_.end(), [](const KeySetChoice& a, const KeySetChoice& b) {
+      return std::tie(a.seconds, a.chunks, a.slots) < std::tie(b.seconds, b.chunks, b.slots);
+    });
+    KeySetFront front{{}, false};
+    for (KeySetChoice& choice : found_) {
+      const bool beaten = std::any_of(front.choices.begin(), front.choices.end(), [&](const KeySetChoice& other) {
+        return other.chunks <= choice.chunks && other.slots <= choice.slots;
+      });
+      if (!beaten) front.choices.push_back(std::move(choice));
+    }
+    return front;
+  }
+
+  const KeySetProblem& problem_;
+  const std::vector<uint32_t> required_, executions_;
+  const std::vector<uint64_t> other_;
+  uint64_t limit_ = 0;
+  std::vector<uint32_t> choice_;  // by demand
+  std::vector<size_t> order_;
+  std::mt19937_64 random_{1};  // always the same: a program does not depend on luck
+  std::vector<KeySetChoice> found_;
+};
+
 class Solver {
  public:
   Solver(const KeySetProblem& problem, size_t most_labels)
@@ -46,24 +246,19 @@ class Solver {
         most_labels_(std::max<size_t>(most_labels, 1)),
         executions_(Executions(problem)),
         other_(OtherSlots(problem)) {
-    // later_[d]: what demands d and after may need; users_[k]: how many demands may need key k.
+    // later_[d]: what demands d and after may need.
     later_.resize(problem.demands.size() + 1);
-    users_.assign(problem.keys, 0);
     std::vector<uint32_t> later(problem.keys, 0);
     for (size_t d = problem.demands.size(); d-- > 0;) {
-      std::vector<char> used(problem.keys, 0);
       for (const Candidate& candidate : problem.demands[d].candidates) {
         for (const NeededKey& needed : candidate.keys) {
           later[needed.key] = std::max(later[needed.key], needed.chunks);
-          used[needed.key] = 1;
         }
       }
       for (uint32_t k = 0; k < problem.keys; ++k) {
-        users_[k] += used[k];
         if (later[k] > 0) later_[d].push_back({k, later[k]});
       }
     }
-    seen_.assign(problem.keys, 0);
   }
 
   KeySetFront Run() {
@@ -77,12 +272,8 @@ class Solver {
       for (const Label& label : labels) {
         for (uint32_t c = 0; c < problem_.demands[d].candidates.size(); ++c) extended.push_back(Extend(label, d, c));
       }
-      CountSeen(d);
       labels = Undominated(std::move(extended), later_[d + 1]);
-      if (labels.size() > most_labels_) {
-        labels = Best(std::move(labels));
-        front.complete = false;
-      }
+      if (labels.size() > most_labels_) return Descent(problem_).Run();
     }
     for (Label& label : labels) {
       front.choices.push_back({std::move(label.candidates), label.chunks, label.slots, label.seconds});
@@ -104,14 +295,6 @@ class Solver {
       stored = needed.chunks;
     }
     return next;
-  }
-
-  void CountSeen(size_t d) {
-    std::vector<char> used(problem_.keys, 0);
-    for (const Candidate& candidate : problem_.demands[d].candidates) {
-      for (const NeededKey& needed : candidate.keys) used[needed.key] = 1;
-    }
-    for (uint32_t k = 0; k < problem_.keys; ++k) seen_[k] += used[k];
   }
 
   // Whether `a` makes `b` superfluous; `later`: what is needed later at most, of the keys that are. The sum over keys
@@ -142,52 +325,11 @@ class Solver {
     return kept;
   }
 
-  // The best most_labels_ by several weightings in turn.
-  std::vector<Label> Best(std::vector<Label> labels) const {
-    std::vector<double> chunks(labels.size(), 0);
-    for (size_t i = 0; i < labels.size(); ++i) {
-      for (uint32_t k = 0; k < problem_.keys; ++k) {
-        if (users_[k] > 0) chunks[i] += double(labels[i].stored[k]) * seen_[k] / users_[k];
-      }
-    }
-    const auto [fewest, most] = std::minmax_element(chunks.begin(), chunks.end());
-    const double seconds_range = labels.back().seconds - labels.front().seconds;
-    const double exchange = *most > *fewest ? std::max(seconds_range, 1e-12) / (*most - *fewest) : 0;
-    constexpr int kWeightings = 24;
-    std::vector<std::vector<uint32_t>> orders;
-    for (int w = 0; w < kWeightings; ++w) {
-      const double weight = exchange * std::pow(10.0, -2 + 4.0 * w / (kWeightings - 1));
-      std::vector<double> score(labels.size());
-      for (size_t i = 0; i < labels.size(); ++i) score[i] = labels[i].seconds + weight * chunks[i];
-      std::vector<uint32_t>& order = orders.emplace_back(labels.size());
-      std::iota(order.begin(), order.end(), 0);
-      std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-        return std::tie(score[a], labels[a].slots, a) < std::tie(score[b], labels[b].slots, b);
-      });
-    }
-    std::vector<uint32_t>& by_slots = orders.emplace_back(labels.size());
-    std::iota(by_slots.begin(), by_slots.end(), 0);
-    std::sort(by_slots.begin(), by_slots.end(), [&](uint32_t a, uint32_t b) {
-      return std::tie(labels[a].slots, labels[a].seconds, a) < std::tie(labels[b].slots, labels[b].seconds, b);
-    });
-    std::vector<char> taken(labels.size(), 0);
-    std::vector<Label> best;
-    for (size_t rank = 0; best.size() < most_labels_; ++rank) {
-      for (const std::vector<uint32_t>& order : orders) {
-        if (best.size() == most_labels_ || taken[order[rank]]) continue;
-        taken[order[rank]] = 1;
-        best.push_back(std::move(labels[order[rank]]));
-      }
-    }
-    return best;
-  }
-
   const KeySetProblem& problem_;
   const size_t most_labels_;
   const std::vector<uint32_t> executions_;
   const std::vector<uint64_t> other_;
   std::vector<std::vector<NeededKey>> later_;
-  std::vector<uint32_t> users_, seen_;  // by key: demands that may use it, all and those behind
 };
 
 // The choice's trace of key uses, and the run of it without what is read.

@@ -17,8 +17,9 @@
 // superfluous when A is no worse in seconds and slots and, whatever keys the later demands need, in chunks: with a_k,
 // b_k chunks of key k had and at most f_k chunks of it needed later, A never stores more than B if
 //     sum over k of max over 0 <= c <= f_k of (max(a_k, c) - max(b_k, c)) <= 0.
-// What is left at the end is the whole front, unless more labels than the limit had to be dropped; those that are kept
-// then are the best by several weightings of seconds and chunks, a key that later demands may use too counting in part.
+// What is left at the end is the whole front, unless there were more labels than the limit. Then the choices are those
+// that local search finds: least in seconds and chunks weighed against each other in several ways, within several
+// limits on slots, by changing one demand at a time or all that need a key to others that do not.
 #pragma once
 
 #include <cstdint>
@@ -80,10 +81,11 @@ struct KeySetChoice {
 
 struct KeySetFront {
   std::vector<KeySetChoice> choices;  // by ascending seconds
-  bool complete = true;               // no choice is missing; false: labels were dropped
+  bool complete = true;               // no choice is missing; false: found by local search
 };
 
-// The front. `most_labels`: at most so many partial choices are kept. kInvalidArgument: CheckProblem's.
+// The front; by local search where it takes more than `most_labels` partial choices at a time. kInvalidArgument:
+// CheckProblem's.
 Result<KeySetFront> SolveKeySet(const KeySetProblem& problem, size_t most_labels = 1000);
 
 // Fewer choices to look at: every one of the front is, within `tolerance` (0.1: ten percent) in each figure, no better

@@ -24,7 +24,7 @@ namespace keymemrt::compiler {
 
 namespace {
 
-/// Partial choices that the solver keeps: more take longer and find little.
+/// Partial choices up to which the solver looks for all there are; beyond, local search is quicker.
 constexpr size_t kMostLabels = 200;
 /// Choices that differ by less in all of their figures are alike: those that are considered, and
 /// those that are told.
