@@ -76,8 +76,7 @@ void Encoder::EmbedInverse(double* re, double* im) const {
   }
 }
 
-void Encoder::Embed(double* re, double* im) const {
-  const size_t slots = context_.parameters().slots();
+void Encoder::Embed(double* re, double* im, size_t slots) const {
   for (size_t h = slots / 2; h >= 1; h /= 2) {
     const double* w_re = twiddle_re_.data() + h;
     const double* w_im = twiddle_im_.data() + h;
@@ -103,15 +102,18 @@ template <typename Value>
 Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, double scale, int level,
                                                 SlotPool& pool) const {
   const scheme::Parameters& parameters = context_.parameters();
-  const size_t n = context_.n(), slots = parameters.slots();
+  const size_t all_slots = parameters.slots();
   if (level < 0 || level > parameters.max_level()) {
     return InvalidArgument("encode: there is no level {}, 0 to {} expected", level, parameters.max_level());
   }
-  if (values.empty() || slots % values.size() != 0) {
-    return InvalidArgument("encode: {} values do not divide the {} slots", values.size(), slots);
+  if (values.empty() || all_slots % values.size() != 0) {
+    return InvalidArgument("encode: {} values do not divide the {} slots", values.size(), all_slots);
   }
   if (!(scale > 0) || !std::isfinite(scale))
     return InvalidArgument("encode: the scale {} is not a positive number", scale);
+
+  // The subring's; transforms have at least 8 coefficients.
+  const size_t slots = std::max(values.size(), std::min<size_t>(4, all_slots)), n = 2 * slots;
 
   // One slot holds the real parts, then the imaginary parts; after the transform that is the order of the coefficients.
   const Slot transform = pool.Take(MemoryClass::kScratch);
@@ -122,7 +124,7 @@ Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, d
       x[slots + begin + i] = std::imag(values[i]);
     }
   }
-  Embed(x, x + slots);
+  Embed(x, x + slots, slots);
 
   const double factor = scale / static_cast<double>(slots);
   double largest = 0;
@@ -156,7 +158,7 @@ Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, d
     }
   }
 
-  return RoundedCoefficients{std::move(carried)};
+  return RoundedCoefficients{std::move(carried), std::countr_zero(n)};
 }
 
 Result<RoundedCoefficients> Encoder::Round(std::span<const double> values, double scale, int level,
@@ -172,15 +174,19 @@ Result<RoundedCoefficients> Encoder::Round(std::span<const std::complex<double>>
 void Encoder::WriteLimb(const Context& context, const RoundedCoefficients& coefficients, int limb, uint64_t* out,
                         uint64_t* scratch) {
   const Kernels& kernels = context.kernels();
-  const size_t n = context.n();
+  const size_t n = size_t{1} << coefficients.log_n;
   const Modulus carrier(kCarrier);
   const Modulus& q = context.modulus(limb);
+  const NttTable& ntt = context.ntt(limb);
   kernels.reduce_centered(out, coefficients.pieces.limb(0), n, carrier, q);
   for (int k = 1; k < coefficients.pieces.limbs(); ++k) {
     kernels.reduce_centered(scratch, coefficients.pieces.limb(k), n, carrier, q);
     kernels.mul_scalar_add(out, scratch, q.Pow(2, static_cast<uint64_t>(kPieceBits * k)), n, q);
   }
-  kernels.ntt_forward(out, context.ntt(limb));
+  if (n == context.n()) return kernels.ntt_forward(out, ntt);
+  kernels.ntt_forward(out, ntt.Subring(coefficients.log_n));
+  const size_t gap = context.n() / n;
+  for (size_t k = n; k-- > 0;) std::fill_n(out + k * gap, gap, uint64_t{out[k]});  // from the top: in place
 }
 
 Result<Plaintext> Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level,

@@ -17,7 +17,11 @@ namespace keymemrt::lattice {
 
 // Integer coefficients that are not yet taken modulo anything: what an encoding costs once, however many limbs follow.
 struct RoundedCoefficients {
-  Poly pieces;  // of the encoder's own form; one limb for coefficients below 2^50, one more for every 48 bits beyond
+  // Of the encoder's own form; one limb for coefficients below 2^50, one more for every 48 bits beyond.
+  Poly pieces;
+  // log2 of the degree of the subring that they are in: values of a period p are a polynomial in X^(N/2p). Its 2p
+  // coefficients, and only these, are the first of each limb.
+  int log_n = 0;
 };
 
 class Encoder {
@@ -26,6 +30,7 @@ class Encoder {
 
   // Values are repeated cyclically until they fill the N/2 slots; their number must divide N/2 (kInvalidArgument
   // otherwise, or when a coefficient times the scale does not fit into half of Q_level, or is not finite).
+  // The fewer they are, the faster: the work per limb is a transform of that length and a copy.
   // Result: NTT form, limbs q_0..q_level. Coefficients are rounded to the nearest integer, then exact at any size.
   // Error of a slot against its value: rounding, in practice below 3*sqrt(N)/scale, and of the transform in doubles
   // below 2^-48 of the largest value (docs/encodings/canonical-embedding.md).
@@ -57,8 +62,9 @@ class Encoder {
   Result<Plaintext> Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const;
   // N/2 real, then N/2 imaginary parts.
   Slot DecodeSlots(const Plaintext& plaintext, SlotPool& pool) const;
-  void Embed(double* re, double* im) const;         // slots -> "coefficients" (inverse special FFT), N/2 of them
-  void EmbedInverse(double* re, double* im) const;  // and back
+  // slots -> "coefficients" (inverse special FFT), of the subring with `slots` of them
+  void Embed(double* re, double* im, size_t slots) const;
+  void EmbedInverse(double* re, double* im) const;  // and back, all N/2
 
   const Context& context_;
   // Twiddles of the pass that joins blocks of length h to 2h, at [h, 2h): exp(2*pi*i * (5^j mod 8h) / 8h), j = 0..h-1.

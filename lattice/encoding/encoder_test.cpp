@@ -193,6 +193,28 @@ TEST_F(EncoderTest, RepeatsValuesCyclically) {
   for (size_t j = 0; j < slots.size(); ++j) ASSERT_NEAR(slots[j], values[j % 4], 1e-9);
 }
 
+// Values of any period are encoded in their subring; the coefficients must be those of the whole ring.
+TEST_F(EncoderTest, EveryPeriodGivesTheCoefficientsOfAllSlots) {
+  const size_t slots = context_.parameters().slots();
+  for (size_t period = 1; period <= slots; period *= 2) {
+    const std::vector<double> re = RandomValues(period, 7), im = RandomValues(period, 8);
+    std::vector<std::complex<double>> values(period), repeated(slots);
+    for (size_t j = 0; j < period; ++j) values[j] = {re[j], im[j]};
+    for (size_t j = 0; j < slots; ++j) repeated[j] = values[j % period];
+    for (const double scale : {0x1p45, 0x1p130}) {  // one piece and several
+      const std::vector<mpz_class> x = Coefficients(*encoder_.Encode(values, scale, 3, pool_));
+      const std::vector<mpz_class> y = Coefficients(*encoder_.Encode(repeated, scale, 3, pool_));
+      const mpz_class bound(scale * 0x1p-40);
+      for (size_t i = 0; i < x.size(); ++i) {
+        ASSERT_TRUE(abs(x[i] - y[i]) <= bound) << "period " << period << ", coefficient " << i;
+        if (i % (slots / period) != 0) {
+          ASSERT_TRUE(x[i] == 0) << "period " << period << ", coefficient " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST_F(EncoderTest, RefusesWhatDoesNotFit) {
   const std::vector<double> three(3, 1.0), one(1, 1.0), infinite(1, HUGE_VAL), nan(1, std::nan(""));
   const auto refused = [&](std::span<const double> values, double scale, int level, const char* why) {

@@ -105,4 +105,14 @@ NttTable::NttTable(int log_n, const Modulus& modulus) : log_n_(log_n), modulus_(
   }
 }
 
+NttTable NttTable::Subring(int log_n) const {
+  assert(log_n >= 3 && log_n <= log_n_);
+  NttTable table = *this;
+  table.log_n_ = log_n;
+  table.psi_ = modulus_.Pow(psi_, uint64_t{1} << (log_n_ - log_n));
+  table.inverse_n_ = modulus_.Inverse(table.n() % modulus_.value());
+  table.inverse_n_shoup_ = modulus_.Shoup(table.inverse_n_);
+  return table;
+}
+
 }  // namespace keymemrt::lattice

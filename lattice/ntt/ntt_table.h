@@ -19,6 +19,11 @@ class NttTable {
   // REQUIRES: n a power of two in [8, 2^17], modulus prime and = 1 mod 2n.
   NttTable(int log_n, const Modulus& modulus);
 
+  // The table of the subring of degree n' = 2^log_n, that of polynomials in X^(n/n'): its psi is this one's to the
+  // power n/n', its twiddles are the first n' of these (shared, not copied). Evaluation k of a polynomial f(X^(n/n'))
+  // in the ring is evaluation floor(k n'/n) of f in the subring. REQUIRES: 3 <= log_n <= this->log_n().
+  NttTable Subring(int log_n) const;
+
   int log_n() const { return log_n_; }
   size_t n() const { return size_t{1} << log_n_; }
   const Modulus& modulus() const { return modulus_; }

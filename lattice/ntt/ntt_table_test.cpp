@@ -25,29 +25,34 @@ TEST(NttTable, PsiIsTheLeastRoot) {
   EXPECT_EQ(q.Pow(table.psi(), 1024), q.value() - 1);
 }
 
+void CheckTwiddles(const NttTable& table) {
+  const Modulus& q = table.modulus();
+  const size_t n = table.n();
+  const uint64_t inverse_psi = q.Inverse(table.psi());
+  for (size_t k = 1; k < n; ++k) {
+    const uint64_t w = q.Pow(table.psi(), ReverseBits(k, table.log_n()));
+    const uint64_t v = q.Pow(inverse_psi, ReverseBits(k, table.log_n()));
+    ASSERT_EQ(table.roots()[k], w);
+    ASSERT_EQ(table.roots_shoup()[k], q.Shoup(w));
+    ASSERT_EQ(table.inverse_roots()[k], v);
+    ASSERT_EQ(table.inverse_roots_shoup()[k], q.Shoup(v));
+    if (table.roots_shoup52() != nullptr) {
+      ASSERT_EQ(table.roots_shoup52()[k], static_cast<uint64_t>((static_cast<uint128_t>(w) << 52) / q.value()));
+      ASSERT_EQ(table.inverse_roots_shoup52()[k], static_cast<uint64_t>((static_cast<uint128_t>(v) << 52) / q.value()));
+    }
+  }
+  EXPECT_EQ(q.Mul(table.inverse_n(), n % q.value()), 1u);
+  EXPECT_EQ(table.inverse_n_shoup(), q.Shoup(table.inverse_n()));
+}
+
 TEST(NttTable, TwiddlesAreBitReversedPowersWithTheirQuotients) {
   for (const int bits : {26, 49, 50, 51, 61}) {
+    SCOPED_TRACE(bits);
     const int log_n = 10;
-    const Modulus q(scheme::FindNttPrimes(bits, log_n, 1)->front());
-    const NttTable table(log_n, q);
-    const size_t n = table.n();
-    const uint64_t inverse_psi = q.Inverse(table.psi());
-    ASSERT_EQ(table.roots_shoup52() != nullptr, bits <= 50) << bits;
-    for (size_t k = 1; k < n; ++k) {
-      const uint64_t w = q.Pow(table.psi(), ReverseBits(k, log_n));
-      const uint64_t v = q.Pow(inverse_psi, ReverseBits(k, log_n));
-      ASSERT_EQ(table.roots()[k], w);
-      ASSERT_EQ(table.roots_shoup()[k], q.Shoup(w));
-      ASSERT_EQ(table.inverse_roots()[k], v);
-      ASSERT_EQ(table.inverse_roots_shoup()[k], q.Shoup(v));
-      if (bits <= 50) {
-        ASSERT_EQ(table.roots_shoup52()[k], static_cast<uint64_t>((static_cast<uint128_t>(w) << 52) / q.value()));
-        ASSERT_EQ(table.inverse_roots_shoup52()[k],
-                  static_cast<uint64_t>((static_cast<uint128_t>(v) << 52) / q.value()));
-      }
-    }
-    EXPECT_EQ(q.Mul(table.inverse_n(), n % q.value()), 1u);
-    EXPECT_EQ(table.inverse_n_shoup(), q.Shoup(table.inverse_n()));
+    const NttTable table(log_n, Modulus(scheme::FindNttPrimes(bits, log_n, 1)->front()));
+    ASSERT_EQ(table.roots_shoup52() != nullptr, bits <= 50);
+    CheckTwiddles(table);
+    for (int log_subring = 3; log_subring <= log_n; ++log_subring) CheckTwiddles(table.Subring(log_subring));
   }
 }
 
