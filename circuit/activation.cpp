@@ -13,11 +13,11 @@ namespace keymemrt::circuit {
 
 namespace {
 
-constexpr int kMostSeriesLevels = 8;
+constexpr int kMostSeriesLevels = 9;
 // By levels.
 const std::vector<std::vector<int>>& Composites() {
-  static const std::vector<std::vector<int>> degrees = {{15, 31},     {7, 15, 15},  {15, 15, 15},
-                                                        {15, 15, 27}, {15, 31, 31}, {15, 15, 15, 15}};
+  static const std::vector<std::vector<int>> degrees = {
+      {7, 15, 15}, {15, 15, 15}, {15, 15, 27}, {15, 31, 31}, {15, 15, 15, 15}};
   return degrees;
 }
 

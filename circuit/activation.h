@@ -25,7 +25,7 @@ struct ActivationPolynomials {
 };
 
 // max(x, 0) with at most this error: the first of
-//  - the Chebyshev series of (x + |x|) / 2 up to degree 2^l - 2, for l = 2, ..., 8 levels. Its error is at most
+//  - the Chebyshev series of (x + |x|) / 2 up to degree 2^l - 2, for l = 2, ..., 9 levels. Its error is at most
 //    1 / (pi (degree + 1)), at 0, and falls with the distance from there. (The polynomial with the least maximal error
 //    has 0.44 of that, but everywhere. A network sums up thousands of values and feels the mean error, which is
 //    larger.)

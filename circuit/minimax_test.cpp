@@ -102,6 +102,7 @@ TEST(ActivationTest, ReluHasTheErrorThatWasAskedFor) {
   EXPECT_EQ(thirteen->levels(), 4 + 4 + 5 + 1);
   EXPECT_EQ(ApproximateRelu(0x1p-9)->levels(), 8);
   EXPECT_NEAR(ApproximateRelu(0x1p-9)->error, 1 / (std::numbers::pi * 255), 1e-15);
+  EXPECT_EQ(ApproximateRelu(0x1p-10)->levels(), 9);
   EXPECT_FALSE(ApproximateRelu(0x1p-16).ok());
   EXPECT_FALSE(ApproximateRelu(0).ok());
   EXPECT_FALSE(ApproximateRelu(std::numeric_limits<double>::quiet_NaN()).ok());

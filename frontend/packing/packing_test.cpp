@@ -178,7 +178,7 @@ TEST(Packer, EmittedTextAndWeightsComputeResidualJoins) {
 }
 
 TEST(Packer, EmittedTextAndWeightsComputeActivations) {
-  for (const double error : {0x1p-6, 0x1p-10}) {  // a series; a composite and a product
+  for (const double error : {0x1p-6, 0x1p-11}) {  // a series; a composite and a product
     Builder builder({4, 8, 8}, 12);
     builder.Convolve(4, 3, 1, 1, 0).Activate(Activation::kRelu);                     // 1, 2
     builder.Convolve(4, 3, 1, 1, 2).Binary(true, 3, 2).Activate(Activation::kRelu);  // 3, 4, 5

@@ -35,7 +35,7 @@ constexpr size_t kMostReported = 20;  // inputs that the effect of approximation
 
 struct Options {
   std::string model, output, weights, inputs;
-  double activation_error = 0x1p-9;
+  double activation_error = 0x1p-10;
   int insecure_log_n = 0;
   bool quiet = false;
 };
