@@ -7,6 +7,7 @@
 //   lattice_bench [--threads=N] [flags of Google Benchmark]
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,7 @@
 #include "lattice/keys/packing.h"
 #include "lattice/keys/uniform.h"
 #include "lattice/ring/context.h"
+#include "runtime/io/direct_file.h"
 #include "scheme/key_shape.h"
 #include "scheme/parameters.h"
 
@@ -254,13 +256,30 @@ void KeyLoad(benchmark::State& state, Bed& bed, const OperandLevel& level, const
   for (int i = 0; i < store.chunk_count(0); ++i) slots.push_back(bed.pool.Take(MemoryClass::kKeys));
   for (auto _ : state) {
     runtime::ReadBatch batch;
+    std::vector<runtime::ReadQueue::Wanted> wanted;
     for (int i = 0; i < store.chunk_count(0); ++i) {
       uint64_t* const slot = slots[static_cast<size_t>(i)].data();
-      store.StartRead(0, i, slot, 0, batch.Add([&store, i, slot] { return store.Finish(0, i, slot); }));
+      wanted.push_back(store.ReadOf(0, i, slot, 0, batch.Add([&store, i, slot] { return store.Finish(0, i, slot); })));
     }
+    store.reads().Read(wanted);
     Need(batch.Wait());
   }
   state.SetLabel(keys.store().direct() ? "direct reads" : "reads through the page cache");
+}
+
+// The same file as `dd iflag=direct bs=1M` reads it: what key_load_cold is to be measured against.
+void KeyFileDirect(benchmark::State& state, Bed& bed, const OperandLevel& level) {
+  constexpr uint64_t kBlock = uint64_t{1} << 20;
+  const StoredKeys keys(ColdDirectory(), bed.context, bed.pool, bed.secret, bed.keys.a_seed(), {1}, bed.Level(level));
+  const runtime::KeyStore& store = keys.store();
+  const auto file = Need(runtime::DirectFile::Open(store.directory() + "/" + store.manifest().keys[0].FileName()));
+  const runtime::AlignedMemory memory(kBlock);
+  for (auto _ : state) {
+    for (uint64_t at = 0; at < file.size(); at += kBlock) {
+      Need(file.Read(at, memory.bytes.first(std::min(kBlock, file.size() - at))));
+    }
+  }
+  state.counters["bytes"] = static_cast<double>(file.size());
 }
 
 void KeyLoadWarm(benchmark::State& state, Bed& bed, const OperandLevel& level) {
@@ -302,6 +321,7 @@ int Main(int argc, char** argv) {
       Register("keygen_rotation", set, level, KeygenRotation);
       Register("key_load_warm", set, level, KeyLoadWarm);
       Register("key_load_cold", set, level, KeyLoadCold);
+      Register("key_file_direct", set, level, KeyFileDirect);
       Register("chunk_regenerate", set, level, ChunkRegenerate);
       Register("unpack_limb", set, level, UnpackLimb);
     }

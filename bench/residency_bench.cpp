@@ -173,6 +173,7 @@ void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& argument
       const auto policy = Need(runtime::MakePolicy(bed.trace(), mode, budget));
       machine.store.bytes_per_second = rate;
       machine.store.latency_seconds = latency;
+      machine.store.seconds_per_read = 0;  // the disk's own, which goes on meanwhile
       const auto predict = [&, &policy = policy] {
         return planner::PredictTime(
             runtime::TimeRun(bed.program(), bed.parameters(), bed.trace(), policy, machine, arguments.threads),

@@ -121,7 +121,7 @@ class Bed {
     // The uses of a batch; of no key anything stays.
     program_.parameters = parameters().literal();
     policy_.mode = runtime::Mode::kStreaming;
-    policy_.read_ahead = runtime::kReadAheadSlots;
+    policy_.read_ahead = runtime::ReadAheadSlots(parameters().chunk_bytes());
     for (const int64_t shift : kShifts) {
       program_.keys.push_back({.id = parameters().RotationKey(shift),
                                .shift = static_cast<int32_t>(shift),
@@ -154,7 +154,7 @@ class Bed {
   double ReadAlone() {
     const int chunks = parameters().ChunkCount(level_);
     std::vector<Slot> slots;
-    for (uint32_t i = 0; i < runtime::kReadAheadSlots; ++i) slots.push_back(pool_.Take(MemoryClass::kScratch));
+    for (uint32_t i = 0; i < policy_.read_ahead; ++i) slots.push_back(pool_.Take(MemoryClass::kScratch));
     std::vector<runtime::ReadBatch> lanes(slots.size());
     const runtime::KeyStore& store = cold_.store();
     const double start = Seconds(CLOCK_MONOTONIC);

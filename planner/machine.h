@@ -40,9 +40,16 @@ struct RingRates {
 // A device that keys are read from.
 struct Channel {
   double bytes_per_second = 0;
+  double seconds_per_read = 0;            // of the channel, for each chunk whatever its size
   double latency_seconds = 0;             // from asking for a chunk to its first byte
   double processor_seconds_per_byte = 0;  // of checksums and copies
+  double handover_seconds = 0;            // of the evaluating thread, for each chunk that it gets from the reading ones
 };
+
+// Of the channel, for a read of so many bytes.
+inline double ReadSeconds(const Channel& channel, double bytes) {
+  return channel.seconds_per_read + (channel.bytes_per_second > 0 ? bytes / channel.bytes_per_second : 0);
+}
 
 struct Machine {
   std::string processor;  // of which it was measured, and with which kernels: "AMD EPYC ..., ifma"

@@ -6,8 +6,7 @@
 namespace keymemrt::planner {
 
 PrefetchSchedule ScheduleReads(const TimedRun& run, const Channel& channel, int channels, int processors) {
-  const double service =
-      channel.bytes_per_second > 0 ? static_cast<double>(run.chunk_bytes) / channel.bytes_per_second : 0;
+  const double service = ReadSeconds(channel, static_cast<double>(run.chunk_bytes));
   const size_t devices = static_cast<size_t>(std::max(channels, 1));
   PrefetchSchedule schedule;
   // Forwards: when each is used at the earliest, everything being read without a pause.

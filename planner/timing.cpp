@@ -6,13 +6,13 @@
 namespace keymemrt::planner {
 
 double ChunkDelay(const TimedRun& run, const Channel& channel, int processors) {
-  if (run.threads < processors) return 0;
-  return static_cast<double>(run.chunk_bytes) * channel.processor_seconds_per_byte / run.threads;
+  const double checks =
+      run.threads < processors ? 0 : static_cast<double>(run.chunk_bytes) * channel.processor_seconds_per_byte;
+  return (channel.handover_seconds + checks) / run.threads;
 }
 
 TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int processors) {
-  const double bytes = static_cast<double>(run.chunk_bytes);
-  const double service = channel.bytes_per_second > 0 ? bytes / channel.bytes_per_second : 0;
+  const double service = ReadSeconds(channel, static_cast<double>(run.chunk_bytes));
   const double delay = ChunkDelay(run, channel, processors);
 
   TimePrediction prediction;
@@ -30,6 +30,7 @@ TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int proc
 
   // When the chunks read last had their turn: until then they take one of the places.
   std::vector<double> turns(std::max<uint32_t>(run.read_ahead, 1), 0);
+  const uint64_t at_once = std::clamp<uint64_t>(run.reads_at_once, 1, turns.size());
   uint64_t reads = 0;
   now += run.seconds_before;
   prediction.compute_seconds = run.seconds_before;
@@ -41,9 +42,10 @@ TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int proc
     } else {
       const double step = use.seconds / use.chunks + delay;
       for (uint32_t i = 0; i < use.chunks; ++i) {
-        double& turn = turns[reads++ % turns.size()];
-        // Places are freed in order, so a read that could begin earlier has its latency behind it when the channel is.
-        const double asked = std::max(turn, prediction.load_seconds);
+        // Asked for when the last of those that are asked for together has its place. Places are freed in order, so a
+        // read that could begin earlier has its latency behind it when the channel is.
+        const uint64_t last = reads - reads % at_once + at_once - 1;
+        const double asked = std::max(turns[last % turns.size()], prediction.load_seconds);
         const double ready = std::max(channel_free, asked + channel.latency_seconds) + service;
         channel_free = ready;
         prediction.read_seconds += service;
@@ -51,8 +53,8 @@ TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int proc
           prediction.stall_seconds += ready - now;
           now = ready;
         }
+        turns[reads++ % turns.size()] = now;
         now += step;
-        turn = now;
       }
     }
     now += use.seconds_after;

@@ -26,6 +26,7 @@ struct TimedRun {
   double seconds_before = 0;    // of the operations before the first use
   uint64_t preload_chunks = 0;  // read before everything, waited for
   uint32_t read_ahead = 1;      // chunks that may be read or wait for their turn, at most; at least 1
+  uint32_t reads_at_once = 1;   // of them are asked for together, as soon as there is room
   std::vector<TimedUse> uses;
   uint64_t chunk_bytes = 0;
   int threads = 1;
@@ -42,7 +43,8 @@ struct TimePrediction {
   double lower_bound_seconds = 0;
 };
 
-// Processor time of a chunk's checks and copies that delays evaluation: none where evaluation leaves a processor free.
+// Processor time of a chunk that delays evaluation: its handover, and its checks and copies unless evaluation leaves a
+// processor free.
 double ChunkDelay(const TimedRun& run, const Channel& channel, int processors);
 
 // Calls f(when) for each chunk that is read, in order of use, with its turn's time in a run that waits for nothing

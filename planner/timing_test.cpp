@@ -36,12 +36,30 @@ TEST(Timing, LoadingIsNotAStall) {
 }
 
 TEST(Timing, ReadingAheadHidesWhatThereIsRoomFor) {
-  // Two chunks, used at 10 and 11: with two places both are there; with one the second is read when the first has gone.
-  TimedRun run{.seconds_before = 10, .read_ahead = 2, .uses = {{2, 0, 2, false}}, .chunk_bytes = 100};
-  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).wall_seconds, 12);
+  // Two chunks, used at 10 and 10.5: with two places both are there; with one the second is read from when the first is
+  // used.
+  TimedRun run{.seconds_before = 10, .read_ahead = 2, .uses = {{1, 0, 2, false}}, .chunk_bytes = 100};
+  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).wall_seconds, 11);
   run.read_ahead = 1;
-  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).wall_seconds, 13);
-  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).stall_seconds, 1);
+  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).wall_seconds, 11.5);
+  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).stall_seconds, 0.5);
+}
+
+TEST(Timing, ReadsThatAreAskedForTogetherWaitForTheLastPlace) {
+  // Five chunks in four places, read in a second each and used at 10, 10.4, 10.8, 11.2 and 11.6: by itself the fifth is
+  // asked for at 10 and there at 11, together with the three after it at 11.2 and there at 12.2.
+  TimedRun run{.seconds_before = 10, .read_ahead = 4, .uses = {{2, 0, 5, false}}, .chunk_bytes = 100};
+  EXPECT_DOUBLE_EQ(PredictTime(run, kDisk, 2).stall_seconds, 0);
+  run.reads_at_once = 4;
+  EXPECT_NEAR(PredictTime(run, kDisk, 2).stall_seconds, 0.6, 1e-9);
+}
+
+TEST(Timing, ASmallReadTakesTimeTooAndTakingAChunkDelaysEvaluation) {
+  const Channel channel{.bytes_per_second = 100, .seconds_per_read = 0.5, .handover_seconds = 0.25};
+  const TimedRun run{.read_ahead = 8, .uses = {{0, 0, 4, false}}, .chunk_bytes = 50};
+  EXPECT_DOUBLE_EQ(PredictTime(run, channel, 2).read_seconds, 4);
+  EXPECT_DOUBLE_EQ(PredictTime(run, channel, 2).compute_seconds, 1);
+  EXPECT_DOUBLE_EQ(PredictTime(run, channel, 2).wall_seconds, 4.25);
 }
 
 TEST(Timing, ASlowChannelSetsThePace) {

@@ -34,7 +34,7 @@ def parse_arguments():
         description="Installs what is missing, builds, measures the operations of the engine with 1 and 2 threads and prints "
         "a Markdown table. Where OpenFHE is installed it is measured too, in turn with ours, and ratios are printed with their "
         "range over the passes; elsewhere its figures recorded in docs/benchmarks.md are shown, labelled so. With 1 thread "
-        "seconds are CPU time, which other programs on the machine do not lengthen (only key_load waits, and is wall time), with "
+        "seconds are CPU time, which other programs on the machine do not lengthen (only key_load and key_file wait, and are wall time), with "
         "more threads wall time. Progress goes to the standard error.",
         epilog="Exit code: 0 done, 1 a build or a benchmark failed, 2 wrong usage.")
     parser.add_argument("--quick", action="store_true",
@@ -166,7 +166,7 @@ def measure(program, threads, parameter_set, repetitions, min_time, results):
         if record.get("run_type") != "iteration":
             continue
         samples = results.setdefault((record["run_name"], threads), Samples())
-        waits = record["run_name"].startswith("key_load_")  # for the disk
+        waits = record["run_name"].startswith(("key_load_", "key_file_"))  # for the disk
         clock = "cpu_time" if threads == 1 and not waits else "real_time"
         passes.setdefault(record["run_name"], []).append(record[clock] * unit[record["time_unit"]])
         if not waits:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <any>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -22,8 +23,14 @@
 #include "lattice/keys/memory_keys.h"
 #include "lattice/ring/context.h"
 #include "lattice/simd/kernels.h"
+#include "planner/timing.h"
 #include "program/program.h"
+#include "runtime/executor/cached_keys.h"
 #include "runtime/io/read_queue.h"
+#include "runtime/keystore/key_store.h"
+#include "runtime/keystore/key_store_writer.h"
+#include "runtime/plan/policy.h"
+#include "runtime/plan/trace.h"
 #include "runtime/plan/work.h"
 
 namespace keymemrt::runtime {
@@ -41,13 +48,14 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+// What a quarter of the values reach: of times, those when other programs were in the way least.
+double Undisturbed(std::vector<double> values) {
+  const auto quarter = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 4);
+  std::nth_element(values.begin(), quarter, values.end());
+  return *quarter;
 }
 
-// The median time of `run`, repeated for so long and at least three times after a first one that does not count.
+// The undisturbed time of `run`, repeated for so long and at least three times after a first one that does not count.
 template <typename Run>
 Result<double> Time(double seconds, Run&& run) {
   KMRT_RETURN_IF_ERROR(run());
@@ -58,7 +66,7 @@ Result<double> Time(double seconds, Run&& run) {
     KMRT_RETURN_IF_ERROR(run());
     times.push_back(SecondsSince(start));
   }
-  return Median(std::move(times));
+  return Undisturbed(std::move(times));
 }
 
 // Moduli of one width and of a shape that programs have: few limbs in a small ring, a dozen in a large one.
@@ -208,19 +216,46 @@ Result<planner::RingRates> RateRing(int log_n, int processors, double seconds) {
 
 struct RemoveAtEnd {
   std::string path;
-  ~RemoveAtEnd() { ::unlink(path.c_str()); }
+  ~RemoveAtEnd() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
 };
 
-// Reads as a run does: pieces of a chunk's size, several at a time, past the page cache.
+// Seconds of a read of so many bytes in a ring as a run has it, `memory` being the ring.
+Result<double> TimeRead(ReadQueue& reads, const BlockFile& file, std::span<std::byte> memory, size_t bytes) {
+  const uint32_t ring = ReadAheadSlots(bytes), at_once = ReadsAtOnce(ring);
+  const size_t count = std::min<size_t>(file.size() / bytes, 2048) / ring * ring;
+  std::vector<double> times;
+  for (int pass = 0; pass < 5; ++pass) {
+    std::vector<ReadBatch> batches(ring / at_once);
+    const Clock::time_point start = Clock::now();
+    for (size_t first = 0; first < count; first += at_once) {
+      ReadBatch& batch = batches[first / at_once % batches.size()];
+      KMRT_RETURN_IF_ERROR(batch.Wait());  // its memory is free then
+      std::vector<ReadQueue::Wanted> wanted;
+      for (size_t i = first; i < first + at_once; ++i) {
+        // Chunks are seldom read in the order of the file.
+        wanted.push_back(
+            {&file, i * 5 % count * bytes, memory.subspan(i % ring * bytes, bytes), i % ring, batch.Add()});
+      }
+      reads.Read(wanted);
+    }
+    for (ReadBatch& batch : batches) KMRT_RETURN_IF_ERROR(batch.Wait());
+    times.push_back(SecondsSince(start) / static_cast<double>(count));
+  }
+  return Undisturbed(std::move(times));
+}
+
+// Reads as a run does: chunks of a small ring's size and of a large one's, several at a time, past the page cache.
 Result<planner::Channel> MeasureStore(const std::string& directory) {
-  constexpr size_t kPiece = size_t{512} << 10, kBytes = size_t{256} << 20;
-  constexpr size_t kPieces = kBytes / kPiece;
+  constexpr size_t kSmall = size_t{64} << 10, kLarge = size_t{512} << 10, kBytes = size_t{256} << 20;
   const std::string path = fmt::format("{}/calibration-{}.tmp", directory, ::getpid());
-  std::vector<uint64_t> contents(kPiece / sizeof(uint64_t));
+  std::vector<uint64_t> contents(kLarge / sizeof(uint64_t));
   for (size_t i = 0; i < contents.size(); ++i) contents[i] = (i + 1) * 0x9e3779b97f4a7c15;
   {
     KMRT_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-    for (size_t written = 0; written < kBytes; written += kPiece) {
+    for (size_t written = 0; written < kBytes; written += kLarge) {
       ++contents[0];  // no two pieces equal, for stores that know how to save the second
       KMRT_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(contents))));
     }
@@ -229,37 +264,104 @@ Result<planner::Channel> MeasureStore(const std::string& directory) {
   const RemoveAtEnd remove{path};
   const std::shared_ptr<ReadQueue> reads = ReadQueue::OfSystem();
   KMRT_ASSIGN_OR_RETURN(const BlockFile file, reads->Open(path));
-  SlotPool pool(kPiece / sizeof(uint64_t));
-  std::vector<Slot> slots;
-  for (int i = 0; i < ReadQueue::kDepth; ++i) slots.push_back(pool.Take(MemoryClass::kKeys));
-  const auto memory = [&](size_t i) { return std::as_writable_bytes(slots[i % slots.size()].words()); };
+  SlotPool pool(std::bit_ceil(std::max(ReadAheadSlots(kSmall) * kSmall, ReadAheadSlots(kLarge) * kLarge)) /
+                sizeof(uint64_t));
+  pool.SetSlabListener(
+      [&](std::span<std::byte> slab, bool added) { added ? reads->Register(slab) : reads->Unregister(slab); });
+  pool.Reserve(1);
+  const Slot slot = pool.Take(MemoryClass::kKeys);
+  const std::span<std::byte> memory = std::as_writable_bytes(slot.words());
 
   planner::Channel channel;
   KMRT_ASSIGN_OR_RETURN(channel.latency_seconds, Time(0.05, [&, at = size_t{0}]() mutable {
-                          at = (at + 37 * kPiece) % kBytes;
-                          return reads->ReadNow(file, at, memory(0).first(kBlockAlignment));
+                          at = (at + 37 * kLarge) % kBytes;
+                          return reads->ReadNow(file, at, memory.first(kBlockAlignment));
                         }));
-  std::vector<double> rates;
-  for (int pass = 0; pass < 3; ++pass) {
-    std::vector<ReadBatch> lanes(slots.size());
-    const Clock::time_point start = Clock::now();
-    for (size_t i = 0; i < kPieces; ++i) {
-      ReadBatch& lane = lanes[i % lanes.size()];
-      KMRT_RETURN_IF_ERROR(lane.Wait());  // its memory is free then
-      reads->Read(file, i * kPiece, memory(i), 0, lane.Add());
-    }
-    for (ReadBatch& lane : lanes) KMRT_RETURN_IF_ERROR(lane.Wait());
-    rates.push_back(static_cast<double>(kBytes) / SecondsSince(start));
+  KMRT_ASSIGN_OR_RETURN(const double small, TimeRead(*reads, file, memory, kSmall));
+  KMRT_ASSIGN_OR_RETURN(const double large, TimeRead(*reads, file, memory, kLarge));
+  // A line through both; on a disk that is slower with large reads, one through the origin.
+  channel.bytes_per_second = static_cast<double>(kLarge - kSmall) / std::max(large - small, 1e-9);
+  channel.seconds_per_read = small - static_cast<double>(kSmall) / channel.bytes_per_second;
+  if (channel.seconds_per_read < 0) {
+    channel.seconds_per_read = 0;
+    channel.bytes_per_second = static_cast<double>(kLarge) / large;
   }
-  channel.bytes_per_second = Median(std::move(rates));
   const std::span<const std::byte> piece = std::as_bytes(std::span(contents));
   volatile uint64_t sink = 0;
   KMRT_ASSIGN_OR_RETURN(const double check, Time(0.02, [&] {
                           sink = sink + Xxh3(piece);
                           return Status();
                         }));
-  channel.processor_seconds_per_byte = check / static_cast<double>(kPiece);
+  channel.processor_seconds_per_byte = check / static_cast<double>(kLarge);
   return channel;
+}
+
+// What a chunk takes the evaluating thread that reading threads hand to it: rotations in a small ring with the key on
+// disk, beside what the rest of the model says of them from those with the key in memory.
+Result<double> MeasureHandover(const std::string& parent, const planner::Channel& channel, int processors) {
+  constexpr int64_t kUses = 64;
+  constexpr int64_t kKeys = 4;  // in turn, so that the chunks of one have gone when they are read again
+  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, MakeParameters(13, planner::kNarrow));
+  const int level = parameters.max_level();
+  const uint32_t chunks = static_cast<uint32_t>(parameters.ChunkCount(level));
+  const lattice::Context context(parameters);
+  SlotPool pool(parameters.n());
+  const lattice::Encoder encoder(context);
+  const lattice::Evaluator evaluator(context, pool);
+  KMRT_ASSIGN_OR_RETURN(const lattice::SecretKey secret, lattice::SecretKey::Generate(parameters));
+  KMRT_ASSIGN_OR_RETURN(const lattice::PublicKey public_key, lattice::GeneratePublicKey(context, pool, secret));
+  KMRT_ASSIGN_OR_RETURN(const lattice::Seed seed, lattice::RandomSeed());
+  const std::vector<double> values(parameters.slots(), 0.5);
+  KMRT_ASSIGN_OR_RETURN(const auto plaintext, encoder.Encode(values, parameters.default_scale(), level, pool));
+  KMRT_ASSIGN_OR_RETURN(const Ciphertext x, lattice::Encrypt(context, pool, public_key, plaintext));
+
+  const RemoveAtEnd directory{fmt::format("{}/calibration-{}.keys", parent, ::getpid())};
+  {
+    KMRT_ASSIGN_OR_RETURN(const KeySetId key_set, KeySetId::Random());
+    KMRT_ASSIGN_OR_RETURN(const auto writer, KeyStoreWriter::Open(directory.path, parameters, true, key_set, seed));
+    for (int64_t shift = 1; shift <= kKeys; ++shift) {
+      const scheme::KeyId key = parameters.RotationKey(shift);
+      const auto produce = [&](int up_to, const lattice::ChunkSink& sink) {
+        return lattice::GenerateSwitchingKey(context, pool, secret, seed, key, up_to, sink);
+      };
+      KMRT_RETURN_IF_ERROR(writer->Add(key, level, produce).status());
+    }
+    KMRT_RETURN_IF_ERROR(writer->Commit());
+  }
+  KMRT_ASSIGN_OR_RETURN(const auto store, KeyStore::Open(directory.path));
+  lattice::MemoryKeys in_memory(context, pool, seed);
+  program::Program program;
+  program.parameters = parameters.literal();
+  for (int64_t shift = 1; shift <= kKeys; ++shift) {
+    const scheme::KeyId key = parameters.RotationKey(shift);
+    KMRT_RETURN_IF_ERROR(in_memory.Generate(secret, key, level));
+    program.keys.push_back({.id = key, .shift = static_cast<int32_t>(shift), .level = level});
+  }
+  Policy policy;
+  policy.read_ahead = ReadAheadSlots(parameters.chunk_bytes());
+  for (int64_t use = 0; use < kUses; ++use) {
+    policy.rules.push_back({.key = static_cast<uint32_t>(use % kKeys), .chunks = chunks});
+  }
+
+  KMRT_ASSIGN_OR_RETURN(const double rotation, Time(0.05, [&, shift = int64_t{0}]() mutable {
+                          shift = shift % kKeys + 1;
+                          return evaluator.Rotate(x, shift, in_memory).status();
+                        }));
+  KMRT_ASSIGN_OR_RETURN(const double streamed, Time(0.2, [&]() -> Status {
+                          KMRT_ASSIGN_OR_RETURN(const auto keys,
+                                                CachedKeys::Create(program, *store, policy, pool, 1, nullptr));
+                          for (int64_t use = 0; use < kUses; ++use) {
+                            keys->BeginUse(static_cast<size_t>(use));
+                            KMRT_RETURN_IF_ERROR(evaluator.Rotate(x, use % kKeys + 1, *keys).status());
+                          }
+                          return Status();
+                        }));
+  planner::TimedRun run{.read_ahead = policy.read_ahead,
+                        .reads_at_once = ReadsAtOnce(policy.read_ahead),
+                        .uses = std::vector<planner::TimedUse>(kUses, {rotation, 0, chunks, false}),
+                        .chunk_bytes = store->stored_bytes(0) / chunks};
+  const double rest = streamed - planner::PredictTime(run, channel, processors).wall_seconds;
+  return std::max(rest, 0.0) / static_cast<double>(kUses * chunks);
 }
 
 }  // namespace
@@ -287,6 +389,8 @@ Result<planner::Machine> Calibrate(const CalibrationOptions& options,
   machine.processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   say(fmt::format("reading keys from {}", options.store_directory));
   KMRT_ASSIGN_OR_RETURN(machine.store, MeasureStore(options.store_directory));
+  KMRT_ASSIGN_OR_RETURN(machine.store.handover_seconds,
+                        MeasureHandover(options.store_directory, machine.store, machine.processors));
   for (const int log_n : options.log_ns) {
     say(fmt::format("operations in a ring of 2^{}", log_n));
     KMRT_ASSIGN_OR_RETURN(planner::RingRates rates, RateRing(log_n, machine.processors, options.seconds_per_operation));

@@ -72,10 +72,12 @@ TEST(MachineFile, RefusesWhatIsNoCalibration) {
   const TemporaryDirectory directory;
   const std::string path = directory / "machine.json";
   EXPECT_EQ(ReadMachine(path).status().code(), ErrorCode::kInvalidArgument);
-  for (const char* text : {"", "{", "[]", "{\"version\": 1}", "{\"version\": 99}",
-                           R"({"version":1,"processor":"x","processors":1,"rings":[],"store":{"bytes_per_second":1,)"
-                           R"("latency_seconds":0,"processor_seconds_per_byte":0}})",
-                           R"({"version":1,"processor":5,"processors":"many","rings":3,"store":{}})"}) {
+  for (
+      const char* text :
+      {"", "{", "[]", "{\"version\": 1}", "{\"version\": 99}",
+       R"({"version":2,"processor":"x","processors":1,"rings":[],"store":{"bytes_per_second":1,"seconds_per_read":0,"handover_seconds":0,)"
+       R"("latency_seconds":0,"processor_seconds_per_byte":0}})",
+       R"({"version":2,"processor":5,"processors":"many","rings":3,"store":{}})"}) {
     ASSERT_TRUE(WriteFile(path, AsBytes(text)).ok());
     EXPECT_EQ(ReadMachine(path).status().code(), ErrorCode::kCorrupt) << text;
   }

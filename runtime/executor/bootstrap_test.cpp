@@ -65,10 +65,13 @@ TEST_P(BootstrapProgramTest, EveryModeGivesTheResidentBitsAndTheCleartext) {
       EXPECT_EQ(stats->bootstraps, 1u);
       EXPECT_EQ(stats->key_switches, deployed.Trace(1).uses.size());
       EXPECT_EQ(stats->key_bytes_read, stats->predicted.key_bytes_read);
-      // What slots take is foretold from above and within a tenth.
+      // What slots take is foretold from above and within a tenth; in mode prefetch that depends on how far ahead the
+      // disk happens to be at the peak.
       const uint64_t foretold = stats->predicted.peak_bytes - stats->fixed_bytes;
       EXPECT_LE(stats->peak_slot_bytes, foretold);
-      EXPECT_LE(foretold, stats->peak_slot_bytes + stats->peak_slot_bytes / 10);
+      if (mode != Mode::kPrefetch) {
+        EXPECT_LE(foretold, stats->peak_slot_bytes + stats->peak_slot_bytes / 10);
+      }
     }
   }
   // A budget in between: as much as streaming takes and a fifth of all keys.

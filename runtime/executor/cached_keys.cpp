@@ -132,7 +132,7 @@ void CachedKeys::ReadAhead() {
     room_.wait(lock, [this] { return stop_ || HasRoom(); });
     if (stop_) return;
     std::optional<size_t> missing;
-    while (!missing && HasRoom() && (item = order_.Next())) {
+    while (!missing && cache_.ahead_count() < policy_.read_ahead && (item = order_.Next())) {
       if (item->use == use_ && asked_[item->chunk]) continue;
       if (!store_.Has(stored_[item->key])) {
         missing = stored_[item->key];
@@ -171,6 +171,7 @@ ReadQueue::Wanted CachedKeys::ReadOf(uint32_t key, uint32_t chunk, uint64_t slac
 void CachedKeys::HasRead(uint32_t key, uint32_t chunk, Waited* waited, const ReadQueue::Answer& answer) {
   Status status = answer.status;
   if (status.ok()) status = store_.Finish(stored_[key], static_cast<int>(chunk), slots_[key][chunk].data());
+  bool awaited = true;
   {
     const std::lock_guard lock(mutex_);
     if (status.ok()) {
@@ -182,11 +183,11 @@ void CachedKeys::HasRead(uint32_t key, uint32_t chunk, Waited* waited, const Rea
       room_.notify_one();
     }
     if (waited != nullptr) {
-      --waited->left;
+      awaited = --waited->left == 0;  // to wake somebody up takes longer than to check a small chunk
       if (waited->status.ok()) waited->status = std::move(status);
     }
   }
-  filled_.notify_all();  // without the lock, so that whoever wakes up need not wait for this thread
+  if (awaited) filled_.notify_all();  // without the lock, so that whoever wakes up need not wait for this thread
   const std::lock_guard lock(mutex_);
   if (--reads_ == 0 && stop_) filled_.notify_all();
 }

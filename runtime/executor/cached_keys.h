@@ -68,7 +68,9 @@ class CachedKeys : public lattice::KeySource {
   void Unpin(uint32_t key, uint32_t chunk);
   // Asks for what comes next, as long as there is room.
   void ReadAhead();
-  bool HasRoom() const { return cache_.ahead_count() < policy_.read_ahead; }  // REQUIRES: mutex_ held
+  // Whether there is room for as many reads ahead as are asked for at once, which takes the processor little more than
+  // one of them. REQUIRES: mutex_ held.
+  bool HasRoom() const { return cache_.ahead_count() + ReadsAtOnce(policy_.read_ahead) <= policy_.read_ahead; }
   // The read of a chunk that the cache says is loading. `waited`: who waits for it; null: it is read ahead.
   ReadQueue::Wanted ReadOf(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited);
   // Of the store's thread: it has been read.

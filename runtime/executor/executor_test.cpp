@@ -69,7 +69,7 @@ TEST(Executor, AllModesComputeTheProgram) {
           EXPECT_LE(stats->peak_key_bytes, 2 * largest);
         }
         if (mode == Mode::kStreaming) {
-          EXPECT_LE(stats->peak_key_bytes, (static_cast<uint64_t>(threads) + kReadAheadSlots) * chunk);
+          EXPECT_LE(stats->peak_key_bytes, (static_cast<uint64_t>(threads) + ReadAheadSlots(chunk)) * chunk);
         }
         if (mode == Mode::kPlanned) {
           EXPECT_EQ(stats->key_bytes_read, stats->key_bytes_read_lower_bound);

@@ -50,7 +50,7 @@ class ReadQueue {
  public:
   // Reads under way at the device; the others wait their turn. Enough to hide a disk's latency at chunks of 64 KiB, few
   // enough for an urgent one not to wait long.
-  static constexpr int kDepth = 8;
+  static constexpr int kDepth = 16;
 
   explicit ReadQueue(std::unique_ptr<BlockDevice> device, int depth = kDepth);
   ~ReadQueue();

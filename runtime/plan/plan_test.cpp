@@ -57,7 +57,7 @@ TEST(Trace, ListsEveryUseOfAKey) {
   const planner::Trace trace = TraceOf(program);
   ASSERT_TRUE(planner::CheckTrace(trace).ok());
   EXPECT_EQ(trace.slot_bytes, 8192u);
-  EXPECT_EQ(trace.ring_slots, 1u + kReadAheadSlots);
+  EXPECT_EQ(trace.ring_slots, 1u + ReadAheadSlots(trace.slot_bytes));
   ASSERT_EQ(trace.uses.size(), 4u);
   std::vector<uint32_t> keys, chunks;
   for (const planner::KeyUse& use : trace.uses) {
@@ -157,7 +157,7 @@ TEST(Policy, StreamingKeepsNothing) {
   const planner::Trace trace = TraceOf(FourRotations(), 2);
   const Policy policy = MakePolicy(trace, Mode::kStreaming, 0).value();
   for (const UseRule& rule : policy.rules) EXPECT_EQ(rule.load + rule.keep, 0u);
-  EXPECT_EQ(policy.predicted.peak_key_bytes, (2 + kReadAheadSlots) * trace.slot_bytes)
+  EXPECT_EQ(policy.predicted.peak_key_bytes, (2 + ReadAheadSlots(trace.slot_bytes)) * trace.slot_bytes)
       << "what is read ahead, and one chunk for each thread";
   EXPECT_EQ(policy.predicted.key_bytes_read, planner::ChunksUsed(trace) * trace.slot_bytes);
 }

@@ -87,7 +87,7 @@ Policy PrefetchPolicy(const planner::Trace& trace) {
 
 Policy StreamingPolicy(const planner::Trace& trace) {
   Policy policy = EmptyPolicy(trace, Mode::kStreaming);
-  policy.read_ahead = kReadAheadSlots;
+  policy.read_ahead = ReadAheadSlots(trace.slot_bytes);
   policy.predicted = Predict(trace, planner::StreamingCost(trace), true);
   return policy;
 }
@@ -101,7 +101,7 @@ Result<Policy> PlannedPolicy(const planner::Trace& trace, uint64_t budget_bytes)
     policy.rules[u].evictions_begin = plan.steps[u].evictions_begin;
     policy.rules[u].evictions_end = plan.steps[u].evictions_end;
   }
-  policy.read_ahead = kReadAheadSlots;
+  policy.read_ahead = ReadAheadSlots(trace.slot_bytes);
   policy.predicted = Predict(trace, planner::PlannedCost(plan), true);
   policy.evictions = std::move(plan.evictions);
   return policy;

@@ -5,6 +5,7 @@
 // computed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,11 @@ struct Policy {
   uint64_t key_bytes_read_lower_bound = 0;  // no plan within the budget reads less
   uint64_t key_bytes_read_lru = 0;          // for comparison: planner::SimulateLru within it
 };
+
+// So many of the reads ahead are asked for at once.
+constexpr uint32_t ReadsAtOnce(uint32_t read_ahead) {
+  return std::clamp<uint32_t>(read_ahead / 4, 1, 8);
+}
 
 // `trace`: as MakeTrace makes it. `budget_bytes`: of the whole process; 0: as much as it takes. kInfeasible when the
 // mode cannot keep it: the message holds the least budget with which it can.

@@ -307,7 +307,7 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
   planner::Trace trace;
   trace.slot_bytes = parameters.chunk_bytes();
   trace.fixed_bytes = SharedBytes(program, parameters, threads) + ExecutorBytes(program, parameters);
-  trace.ring_slots = static_cast<uint64_t>(threads) + kReadAheadSlots;
+  trace.ring_slots = static_cast<uint64_t>(threads) + ReadAheadSlots(trace.slot_bytes);
   trace.prologue_slots = InputSlots(program);
   const ShapedParameters shapes(program, parameters);
   for (const program::Key& key : program.keys) {

@@ -104,7 +104,8 @@ Work WorkOf(const program::Program& program, const Parameters& parameters,
       if (!consumes) counter.Passes(level, operand.parts);
       break;
     case Opcode::kMulPlain:
-      counter.Passes(level, operand.parts);
+      // What is read has mostly left the near caches, and the product is written to other memory.
+      counter.Passes(level, 2 * operand.parts);
       break;
     case Opcode::kMul:
       counter.Passes(level, 4);
@@ -212,6 +213,7 @@ planner::TimedRun TimeRun(const program::Program& program, const Parameters& par
   run.chunk_bytes = MeanStoredChunkBytes(program, parameters, policy);
   run.threads = threads;
   run.read_ahead = std::max<uint32_t>(policy.read_ahead, 1);
+  run.reads_at_once = ReadsAtOnce(run.read_ahead);
   run.seconds_before = seconds(0, trace.uses.empty() ? program.ops.size() : trace.uses[0].op);
   if (policy.preload) {
     for (const uint32_t chunks : trace.key_chunks) run.preload_chunks += chunks;

@@ -35,8 +35,11 @@ void AddCalibrate(CLI::App& app, int& exit_code) {
       KMRT_RETURN_IF_ERROR(runtime::WriteMachine(machine, path));
       if (arguments->quiet) return Status();
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      fmt::print("{}: measured {} in {:.0f} s; keys come at {}/s\n", path, machine.processor, seconds,
-                 FormatSize(static_cast<uint64_t>(machine.store.bytes_per_second)));
+      fmt::print(
+          "{}: measured {} in {:.0f} s; keys come at {}/s, a chunk takes the reader {:.0f} us and the evaluator {:.0f} "
+          "us more\n",
+          path, machine.processor, seconds, FormatSize(static_cast<uint64_t>(machine.store.bytes_per_second)),
+          machine.store.seconds_per_read * 1e6, machine.store.handover_seconds * 1e6);
       fmt::print("{:>6} {:>14} {:>14} {:>12} {:>14}\n", "N", "NTT, < 2^50", "NTT, wide", "embedding", "serial share");
       for (const planner::RingRates& rates : machine.rings) {
         fmt::print("{:>6} {:>11.1f} us {:>11.1f} us {:>9.0f} us {:>13.0f}%\n", fmt::format("2^{}", rates.log_n),

@@ -11,8 +11,8 @@ ProgramWeights::ProgramWeights(const program::Program& program, std::unique_ptr<
 Result<ProgramWeights> ProgramWeights::Open(const std::string& path, const program::Program& program) {
   if (path.empty()) {
     if (program.weights.empty()) return ProgramWeights(program, nullptr);
-    return InvalidArgument("the program needs {} arrays of weights, '{}' the first: give --weights FILE", program.weights.size(),
-                           program.weights.front().name);
+    return InvalidArgument("the program needs {} arrays of weights, '{}' the first: give --weights FILE",
+                           program.weights.size(), program.weights.front().name);
   }
   KMRT_ASSIGN_OR_RETURN(std::unique_ptr<frontend::WeightFile> file, frontend::WeightFile::Open(path));
   for (const program::Weight& weight : program.weights) {
@@ -25,7 +25,14 @@ Result<ProgramWeights> ProgramWeights::Open(const std::string& path, const progr
                      weight.columns);
     }
   }
-  return ProgramWeights(program, std::move(file));
+  ProgramWeights weights(program, std::move(file));
+  // The first row of each: what cannot be read is said before the run, and what a row is made of is there.
+  std::vector<double> row;
+  for (uint32_t i = 0; i < program.weights.size(); ++i) {
+    row.resize(program.weights[i].columns);
+    KMRT_RETURN_IF_ERROR(weights.Row(i, 0, row));
+  }
+  return weights;
 }
 
 Status ProgramWeights::Row(uint32_t index, uint32_t row, std::span<double> out) const {
