@@ -64,7 +64,7 @@ class Descent {
       // What a chunk weighs: as much as makes all keys of the fastest choice weigh a thousandth of its time, up to a
       // thousand times that time.
       const double rate = found_.back().seconds / static_cast<double>(std::max<uint64_t>(found_.back().chunks, 1));
-      constexpr int kRates = 24;
+      constexpr int kRates = 16;
       for (int step = -kRates; step <= kRates; ++step)
         Descend(rate * std::pow(10.0, 3 - std::abs(step) * 6.0 / kRates));
     }
@@ -185,7 +185,7 @@ class Descent {
 
   // Settles, then again from choices made in random orders: what the first ones need the others may share.
   void Descend(double rate) {
-    constexpr int kRestarts = 4;
+    constexpr int kRestarts = 2;
     const auto score = [&] { return found_.back().seconds + rate * static_cast<double>(found_.back().chunks); };
     Settle(rate);
     for (int i = 0; i < kRestarts; ++i) {
