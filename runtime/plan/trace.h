@@ -17,8 +17,8 @@
 namespace keymemrt::runtime {
 
 // Of the ring: chunks that are read ahead of their uses, several at a time, so that a store's latency is paid once for
-// them. A request takes the processor about 50 us whatever its size, so small chunks take turns in a ring of 2 MiB.
-// Each thread of the evaluator holds one chunk more.
+// them. A request takes the processor tens of microseconds whatever its size, so small chunks take turns in a ring of 2
+// MiB. Each thread of the evaluator holds one chunk more.
 constexpr uint32_t ReadAheadSlots(uint64_t chunk_bytes) {
   return static_cast<uint32_t>(std::clamp<uint64_t>((uint64_t{2} << 20) / chunk_bytes, 8, 32));
 }
