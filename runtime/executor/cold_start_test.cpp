@@ -47,14 +47,13 @@ class ColdStart : public testing::Test {
                          }});
     });
   }
-  // What it has said, once it has said something with this in it.
-  void UntilItSays(const std::string& words) {
+  // The first thing that it says with this in it.
+  std::string UntilItSays(const std::string& words) {
     while (true) {
       {
         const std::lock_guard lock(mutex_);
-        if (std::any_of(said_.begin(), said_.end(),
-                        [&](const std::string& s) { return s.find(words) != std::string::npos; })) {
-          return;
+        for (const std::string& said : said_) {
+          if (said.find(words) != std::string::npos) return said;
         }
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -145,8 +144,7 @@ TEST_F(ColdStart, SaysWhatItWaitsForAndDoesNotReadWhatHasNotCome) {
   Put(kManifestName, Contents(kManifestName));
   Start();
   const std::string first = ReadManifest(source_)->keys[0].FileName();
-  UntilItSays("waiting for " + first);
-  EXPECT_THAT(said_.back(), HasSubstr(fmt::format("0 of {} keys are there", segments_.size())));
+  EXPECT_THAT(UntilItSays("waiting for " + first), HasSubstr(fmt::format("0 of {} keys are there", segments_.size())));
   std::vector<std::byte> half = Contents(first);
   half.resize(half.size() / 2);
   Put(first, half);
