@@ -16,7 +16,6 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
   // Fewest bytes: both transforms by the same keys, and the rotation by two of them.
   // CHECK-LABEL: func.func @shared
   // TIME: orion.linear_transform {{.*}}kmrt.baby_step
-  // TIME: ckks.rotate {{.*}}static_shift = 5
   // UPLOAD: orion.linear_transform {{.*}}kmrt.form = "minimum_key"
   // LOWERED: key_mgmt.begin_transform {{.*}}form = "minimum_key"
   func.func @shared(%x: !ct, %w: tensor<16x512xf64>) -> !ct {
