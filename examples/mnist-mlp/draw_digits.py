@@ -6,7 +6,7 @@ A stroke is a list of points of a smooth curve (Catmull-Rom, corners where a poi
 downwards. As in MNIST, a digit is scaled into 20 x 20 pixels, keeps its proportions, is white on black, drawn with a
 soft-edged pen and placed with its centre of mass in the middle of 28 x 28.
 
-usage: draw_digits.py OUT_DIR [--sheet SHEET.png]
+usage: draw_digits.py OUT_DIR [--sheet SHEET.png] [--input N X.npy]
 """
 import argparse
 import math
@@ -103,8 +103,8 @@ def draw(strokes):
     return bytes(round(255 * v) for row in image for v in row)
 
 
-def write_npy(path, shape, data):
-    text = "{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }" % "".join("%d, " % n for n in shape).strip()
+def write_npy(path, shape, data, kind="|u1"):
+    text = "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }" % (kind, "".join("%d, " % n for n in shape).strip())
     text += " " * (63 - (10 + len(text)) % 64) + "\n"
     with open(path, "wb") as file:
         file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + data)
@@ -131,12 +131,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out_dir")
     parser.add_argument("--sheet", help="also write all digits as one PNG")
+    parser.add_argument("--input", nargs=2, metavar=("N", "X.npy"), help="also write digit N as a network takes it, pixel / 255")
     arguments = parser.parse_args()
     images = [draw(strokes) for _, strokes in DIGITS]
     write_npy(os.path.join(arguments.out_dir, "digits.npy"), (len(images), SIZE, SIZE), b"".join(images))
     write_npy(os.path.join(arguments.out_dir, "digit_labels.npy"), (len(images),), bytes(label for label, _ in DIGITS))
     if arguments.sheet:
         write_sheet(arguments.sheet, images)
+    if arguments.input:
+        digit = images[int(arguments.input[0])]
+        write_npy(arguments.input[1], (len(digit),), struct.pack("<%df" % len(digit), *(v / 255 for v in digit)), "<f4")
 
 
 if __name__ == "__main__":
