@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstdlib>
 
 namespace keymemrt::circuit {
 
@@ -64,14 +65,15 @@ int64_t PackedConvolution::weight_count() const {
 Status PackedConvolution::Check() const {
   KMRT_RETURN_IF_ERROR(input.Check());
   KMRT_RETURN_IF_ERROR(output.Check());
-  if (groups < 1 || kernel_height < 1 || kernel_width < 1 || stride_y < 1 || stride_x < 1 || pad_top < 0 ||
-      pad_left < 0 || input.channels % groups != 0 || output.channels % groups != 0) {
+  if (groups < 1 || kernel_height < 1 || kernel_width < 1 || stride_y < 1 || stride_x < 1 ||
+      input.channels % groups != 0 || output.channels % groups != 0) {
     return InvalidArgument("packed convolution: positive numbers, and groups that divide the channels, expected");
   }
   // So that no product of the formula leaves 64 bits, and positions not 32.
-  for (const int64_t extent : {int64_t{output.height} * stride_y, int64_t{output.width} * stride_x,
-                               int64_t{kernel_height}, int64_t{kernel_width}, int64_t{pad_top}, int64_t{pad_left}}) {
-    if (extent >= int64_t{1} << 30) return InvalidArgument("packed convolution: windows that no image has");
+  for (const int64_t extent :
+       {int64_t{output.height} * stride_y, int64_t{output.width} * stride_x, int64_t{kernel_height},
+        int64_t{kernel_width}, std::abs(int64_t{pad_top}), std::abs(int64_t{pad_left})}) {
+    if (extent >= int64_t{1} << 29) return InvalidArgument("packed convolution: windows that no image has");
   }
   if (int64_t{output.channels} * (input.channels / groups) > (int64_t{1} << 40) / kernel_height / kernel_width) {
     return InvalidArgument("packed convolution: more weights than any file holds");

@@ -65,7 +65,7 @@ struct PackedConvolution {
 
   // Of the weights, outputs x (inputs of one group) x kernel_height x kernel_width.
   int64_t weight_count() const;
-  // kInvalidArgument: a layout that is none, a dimension below 1 (pads: 0), channels that the groups do not divide.
+  // kInvalidArgument: a layout that is none, a dimension below 1, channels that the groups do not divide.
   Status Check() const;
   // Rotations to the left, each added to what it rotates; descending, none where the output's period is the longer one.
   std::vector<int64_t> Ladder() const;

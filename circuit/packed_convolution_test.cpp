@@ -90,8 +90,8 @@ TEST(PackedConvolution, DiagonalsAreTheConvolution) {
     c.kernel_width = random.Size(1, 3);
     c.stride_y = random.Size(1, 2);
     c.stride_x = random.Size(1, 2);
-    c.pad_top = random.Size(0, 2);
-    c.pad_left = random.Size(0, 2);
+    c.pad_top = random.Size(0, 6) - 2;
+    c.pad_left = random.Size(0, 2) - random.Size(0, 2);
     c.input = random.Layout(c.groups * inputs, height, width);
     c.output = random.Layout(c.groups * outputs, random.Size(1, height), random.Size(1, width));
     ASSERT_TRUE(c.Check().ok()) << c.Check().message();
@@ -202,7 +202,7 @@ TEST(PackedConvolution, DamagedDescriptionsAreRefused) {
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.groups = 4; }));
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.stride_x = 0; }));
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.stride_x = INT32_MAX; }));
-  EXPECT_TRUE(refused([](PackedConvolution& c) { c.pad_left = -1; }));
+  EXPECT_TRUE(refused([](PackedConvolution& c) { c.pad_left = INT32_MIN; }));
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.pad_left = INT32_MAX; }));
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.kernel_width = INT32_MAX; }));
   EXPECT_TRUE(refused([](PackedConvolution& c) { c.input.period = 8; }));

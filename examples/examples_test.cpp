@@ -63,10 +63,10 @@ TEST_P(MnistExample, ClassifiesTheDrawnDigits) {
 TEST_P(MnistExample, FitsIntoFewDiagonals) {
   const auto graph = ReadOnnx(Path(GetParam()));
   ASSERT_TRUE(graph.ok()) << graph.status().message();
-  const auto layouts = ChooseLayouts(FuseLinear(*graph), 8192);
-  ASSERT_TRUE(layouts.ok()) << layouts.status().message();
-  EXPECT_LE(layouts->rotations, 150);
-  EXPECT_LE(layouts->diagonals, 600);
+  const Graph fused = FuseLinear(*graph);
+  const Layouts layouts = ChooseLayouts(fused, CutNetwork(fused, 8192).value(), 8192);
+  EXPECT_LE(layouts.rotations, 150);
+  EXPECT_LE(layouts.diagonals, 600);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, MnistExample, ::testing::Values("mnist-mlp/model.onnx", "mnist-cnn/model.onnx"),
@@ -123,7 +123,7 @@ TEST(ResNet20, PackedItGivesThePublishedLogits) {
     if (const auto* activation = std::get_if<Activation>(&node.operation)) exact.push_back(*activation);
   }
   EXPECT_EQ(exact.size(), 19u);
-  Slots y = TextInterpreter(**weights, FillPeriodically(inputs[0], 4096, 16384), exact).Run(model->mlir);
+  Slots y = TextInterpreter(**weights, {FillPeriodically(inputs[0], 4096, 16384)}, exact).Run(model->mlir).at(0);
   y.resize(10);
   const Slots expected(logits->values.begin(), logits->values.begin() + 10);
   EXPECT_THAT(y, ::testing::Pointwise(::testing::DoubleNear(1e-4), expected));

@@ -2,7 +2,8 @@
 """A residual block with bootstraps from ONNX to answer, in seconds: a network with random weights in a small ring that is not secure.
 
 Imports, compiles, makes keys, encrypts an image, runs, decrypts, and compares with the same program on plain numbers and
-with the network itself, which this script evaluates with ReLU as it is.
+with the network itself, which this script evaluates with ReLU as it is. --large takes an image, logits, and tensors between
+them that are several of the ring's ciphertexts, of 512 numbers, each.
 """
 
 import argparse
@@ -17,7 +18,7 @@ sys.dont_write_bytecode = True
 from convert import Onnx, read_npy  # noqa: E402
 from demo import write_npy  # noqa: E402
 
-CHANNELS, SIZE, CLASSES = 4, 8, 3
+CHANNELS = 4
 
 
 def convolve(x, weights, bias, stride):
@@ -42,7 +43,9 @@ def relu(x):
 class Residual:
     """conv, ReLU, [conv with stride 2, ReLU, conv] + [conv with stride 2], ReLU, mean, dense."""
 
-    def __init__(self, generator):
+    def __init__(self, generator, size, classes):
+        self.size, self.classes = size, classes
+
         def weights(*shape):
             count, inputs = 1, 1
             for extent in shape:
@@ -56,7 +59,7 @@ class Residual:
 
         self.conv1, self.conv2 = layer(CHANNELS, 1, 3), layer(2 * CHANNELS, CHANNELS, 3)
         self.conv3, self.shortcut = layer(2 * CHANNELS, 2 * CHANNELS, 3), layer(2 * CHANNELS, CHANNELS, 1)
-        self.dense = weights(CLASSES, 2 * CHANNELS), ((CLASSES,), [generator.gauss(0, 1) for _ in range(CLASSES)])
+        self.dense = weights(classes, 2 * CHANNELS), ((classes,), [generator.gauss(0, 1) for _ in range(classes)])
 
     def onnx(self):
         onnx = Onnx()
@@ -65,25 +68,26 @@ class Residual:
         y = onnx.node("Add", "add", [onnx.convolution("conv3", y, *self.conv3),
                                      onnx.convolution("shortcut", x, *self.shortcut, stride=2)])
         onnx.classifier(onnx.node("Relu", "relu3", [y]), *self.dense)
-        return onnx.file("residual", (1, SIZE, SIZE), CLASSES)
+        return onnx.file("residual", (1, self.size, self.size), self.classes)
 
     def evaluate(self, pixels):
-        x = relu(convolve([[pixels[SIZE * v:SIZE * (v + 1)] for v in range(SIZE)]], *self.conv1, 1))
+        x = relu(convolve([[pixels[self.size * v:self.size * (v + 1)] for v in range(self.size)]], *self.conv1, 1))
         y = convolve(relu(convolve(x, *self.conv2, 2)), *self.conv3, 1)
         z = convolve(x, *self.shortcut, 2)
         y = relu([[[a + b for a, b in zip(*rows)] for rows in zip(*channels)] for channels in zip(y, z)])
-        means = [sum(map(sum, channel)) / (SIZE // 2)**2 for channel in y]
+        means = [sum(map(sum, channel)) / (self.size // 2)**2 for channel in y]
         return [sum(w * m for w, m in zip(self.dense[0][1][len(means) * c:], means)) + self.dense[1][1][c]
-                for c in range(CLASSES)]
+                for c in range(self.classes)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keymemrt", default="build/release/bin/keymemrt", help="the driver")
+    parser.add_argument("--large", action="store_true", help="an image of 24 x 24 and 520 logits instead of 8 x 8 and 3")
     options = parser.parse_args()
     generator = random.Random(1)
-    network = Residual(generator)
-    images = [[generator.uniform(-1, 1) for _ in range(SIZE * SIZE)] for _ in range(30)]
+    network = Residual(generator, *((24, 520) if options.large else (8, 3)))
+    images = [[generator.uniform(-1, 1) for _ in range(network.size**2)] for _ in range(30)]
     with tempfile.TemporaryDirectory(prefix="keymemrt_residual_") as temporary:
         out = pathlib.Path(temporary)
 
@@ -109,7 +113,7 @@ def main():
     exact = network.evaluate(images[0])
     noise = max(abs(a - b) for a, b in zip(encrypted, clear))
     error = max(abs(a - b) for a, b in zip(clear, exact))
-    print(f"logits {', '.join(f'{y:.4f}' for y in exact)}; off by {error:.1e} for the polynomials and {noise:.1e} for encryption")
+    print(f"logits {', '.join(f'{y:.4f}' for y in exact[:3])}; off by {error:.1e} for the polynomials and {noise:.1e} for encryption")
     return 0 if noise < 1e-3 and error < 0.05 else 1
 
 

@@ -52,7 +52,7 @@ Result<scheme::Parameters> Try(const ParameterNeeds& needs, int log_n, int scale
 }  // namespace
 
 Result<scheme::Parameters> ChooseParameters(const ParameterNeeds& needs) {
-  for (int log_n = 12; log_n <= 16; ++log_n) {
+  for (int log_n = 12; log_n <= kLargestLogN; ++log_n) {
     if ((int64_t{1} << (log_n - 1)) < needs.slots) continue;
     for (int digit_size = std::max(1, needs.levels); digit_size >= 1; --digit_size) {
       for (int scale_bits = kLargestScaleBits; scale_bits >= kLeastScaleBits; --scale_bits) {
@@ -67,7 +67,7 @@ Result<scheme::Parameters> ChooseParameters(const ParameterNeeds& needs) {
 
 namespace {
 
-constexpr int kBootstrapLogN = 16, kBootstrapSecretWeight = 192;
+constexpr int kBootstrapLogN = kLargestLogN, kBootstrapSecretWeight = 192;
 constexpr int kMessageRatioBits = 12;
 constexpr int kSpecialPrimes = 6, kSpecialBits = 61;
 

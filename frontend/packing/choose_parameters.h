@@ -18,6 +18,7 @@ struct ParameterNeeds {
 // the scale a level. P has the size of a digit. Of the rings, the first in which a scale of kLeastScaleBits fits into
 // the 128-bit bound; there, the fewest digits of the key switch, and then the largest scale, up to kLargestScaleBits.
 // kInvalidArgument: no ring has room (a network as deep needs bootstrapping).
+inline constexpr int kLargestLogN = 16;
 inline constexpr int kLeastScaleBits = 25;
 inline constexpr int kLargestScaleBits = 40;
 Result<scheme::Parameters> ChooseParameters(const ParameterNeeds& needs);

@@ -65,12 +65,13 @@ std::vector<SlotLayout> Candidates(const TensorShape& shape, const Convolution& 
   return candidates;
 }
 
-PackedLayer PackLayer(const Convolution& convolution, const SlotLayout& input, const SlotLayout& output,
-                      int64_t slots) {
-  PackedLayer layer;
-  layer.convolution = Pack(convolution, input, output);
+PackedBlock PackBlock(const Block& block, const SlotLayout& input, const SlotLayout& output, int64_t slots) {
+  PackedBlock packed;
+  packed.convolution = block.convolution;
+  packed.convolution.input = input;
+  packed.convolution.output = output;
   const int64_t window = std::min(input.period, output.period);
-  const std::vector<int64_t> indices = circuit::ConvolutionDiagonals(layer.convolution).Indices(convolution.weights);
+  const std::vector<int64_t> indices = circuit::ConvolutionDiagonals(packed.convolution).Indices(block.weights);
   // From [0, w), or from (-w/2, w/2]: whichever takes fewer rotations.
   for (const int64_t last : {window - 1, window / 2}) {
     std::vector<int64_t> shifted = indices;
@@ -78,23 +79,23 @@ PackedLayer PackLayer(const Convolution& convolution, const SlotLayout& input, c
     std::sort(shifted.begin(), shifted.end());
     const auto plan = LinearTransformPlan::Make(shifted, slots, LinearTransformForm::kDoubleHoisted);
     assert(plan.ok());
-    if (layer.indices.empty() || plan->key_switches() < layer.rotations) {
-      layer.indices = std::move(shifted);
-      layer.rotations = plan->key_switches();
+    if (packed.indices.empty() || plan->key_switches() < packed.rotations) {
+      packed.indices = std::move(shifted);
+      packed.rotations = plan->key_switches();
     }
   }
-  layer.rotations += static_cast<int>(layer.convolution.Ladder().size());
-  return layer;
+  return packed;
 }
 
 class Chooser {
  public:
-  Chooser(const Graph& graph, int64_t slots) : graph_(graph), slots_(slots), class_of_(graph.nodes.size()) {}
+  Chooser(const Graph& graph, const std::vector<NodePieces>& pieces, int64_t slots)
+      : graph_(graph), pieces_(pieces), slots_(slots), class_of_(graph.nodes.size()) {}
 
-  Result<Layouts> Choose() {
+  Layouts Choose() {
     MakeClasses();
     FindTwins();
-    KMRT_RETURN_IF_ERROR(StartForwards());
+    StartForwards();
     // Each step makes the sum smaller, so this ends; a few rounds are all it takes.
     for (bool improved = true; improved;) {
       improved = false;
@@ -134,34 +135,30 @@ class Chooser {
 
   // Networks repeat their layers, and only which weights are zero decides which diagonals there are.
   void FindTwins() {
-    for (size_t node = 0; node < graph_.nodes.size(); ++node) {
-      twins_.push_back(node);
-      const Convolution* convolution = ConvolutionOf(node);
-      for (size_t other = 0; convolution != nullptr && other < node; ++other) {
-        if (ConvolutionOf(other) == nullptr || !HaveSameDiagonals(*ConvolutionOf(other), *convolution)) continue;
-        twins_[node] = other;
-        break;
+    for (const NodePieces& node : pieces_) {
+      std::vector<size_t>& twins = twins_.emplace_back();
+      for (const Block& block : node.blocks) {
+        size_t twin = 0;
+        while (twin < different_.size() && !HaveSameDiagonals(*different_[twin], block)) ++twin;
+        if (twin == different_.size()) different_.push_back(&block);
+        twins.push_back(twin);
       }
     }
+    known_.resize(different_.size());
   }
 
-  static bool HaveSameDiagonals(const Convolution& a, const Convolution& b) {
-    const SlotLayout none;
-    return Pack(a, none, none) == Pack(b, none, none) &&
+  static bool HaveSameDiagonals(const Block& a, const Block& b) {
+    return a.convolution == b.convolution &&
            std::equal(a.weights.begin(), a.weights.end(), b.weights.begin(), b.weights.end(),
                       [](double x, double y) { return (x == 0) == (y == 0); });
   }
 
   bool Fits(const SlotLayout& layout) const { return layout.Check().ok() && layout.period <= slots_; }
 
-  Status NoRoom(const Node& node) const {
-    return InvalidArgument("node '{}': its {} numbers, {}, do not fit into the {} slots of a ciphertext", node.name,
-                           node.shape.count(), ToString(node.shape), slots_);
-  }
+  const TensorShape& FirstPiece(size_t node) const { return pieces_[node].pieces.front().shape; }
 
-  Status StartForwards() {
-    layouts_[0] = Contiguous(graph_.nodes[0].shape);
-    if (!Fits(*layouts_[0])) return NoRoom(graph_.nodes[0]);
+  void StartForwards() {
+    layouts_[0] = Contiguous(FirstPiece(0));
     for (size_t node = 1; node < graph_.nodes.size(); ++node) {
       std::optional<SlotLayout>& layout = layouts_[class_of_[node]];
       if (layout) continue;
@@ -174,21 +171,18 @@ class Chooser {
           best = cost;
         }
       }
-      if (!layout) return NoRoom(graph_.nodes[node]);
     }
-    return Status();
   }
 
-  // REQUIRES: the operand has a layout. None when it has not, in a class that several nodes make.
+  // REQUIRES: the operand has a layout. Of a convolution never none: pixels side by side fit into a piece.
   std::vector<SlotLayout> CandidatesOf(size_t node) const {
     std::vector<SlotLayout> fitting;
     const Convolution* convolution = ConvolutionOf(node);
     if (convolution == nullptr) return fitting;
-    const Node& n = graph_.nodes[node];
-    std::vector<SlotLayout> candidates = {Contiguous(n.shape)};
+    std::vector<SlotLayout> candidates = {Contiguous(FirstPiece(node))};
     // Users see the output's numbers side by side.
     if (class_of_[node] != class_of_.back()) {
-      candidates = Candidates(n.shape, *convolution, *layouts_[class_of_[n.operands[0]]]);
+      candidates = Candidates(FirstPiece(node), *convolution, *layouts_[class_of_[graph_.nodes[node].operands[0]]]);
     }
     for (const SlotLayout& layout : candidates) {
       if (Fits(layout) && std::find(fitting.begin(), fitting.end(), layout) == fitting.end()) fitting.push_back(layout);
@@ -196,18 +190,28 @@ class Chooser {
     return fitting;
   }
 
-  const PackedLayer& Layer(size_t node, const SlotLayout& input, const SlotLayout& output) {
-    std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>& known = known_[twins_[node]];
-    const std::pair<SlotLayout, SlotLayout> key(input, output);
-    for (const auto& [layouts, layer] : known) {
-      if (layouts == key) return layer;
+  const PackedBlock& Packed(size_t node, size_t index, const SlotLayout& input, const SlotLayout& output) {
+    const Block& block = pieces_[node].blocks[index];
+    const size_t operand = graph_.nodes[node].operands[0];
+    const std::pair<SlotLayout, SlotLayout> key(LayoutOf(input, pieces_[operand].pieces[block.column].shape),
+                                                LayoutOf(output, pieces_[node].pieces[block.row].shape));
+    auto& known = known_[twins_[node][index]];
+    for (const auto& [layouts, packed] : known) {
+      if (layouts == key) return packed;
     }
-    return known.emplace_back(key, PackLayer(*ConvolutionOf(node), input, output, slots_)).second;
+    return known.emplace_back(key, PackBlock(block, key.first, key.second, slots_)).second;
   }
 
   double Cost(size_t node, const SlotLayout& input, const SlotLayout& output) {
-    const PackedLayer& layer = Layer(node, input, output);
-    return layer.rotations + static_cast<double>(layer.indices.size()) / kDiagonalsPerRotation;
+    const std::vector<Block>& blocks = pieces_[node].blocks;
+    double cost = 0;
+    size_t ladder = 0;
+    for (size_t index = 0; index < blocks.size(); ++index) {
+      const PackedBlock& packed = Packed(node, index, input, output);
+      cost += packed.rotations + static_cast<double>(packed.indices.size()) / kDiagonalsPerRotation;
+      ladder = packed.convolution.Ladder().size();
+    }
+    return cost + static_cast<double>(ladder * pieces_[node].pieces.size());
   }
 
   // Of all convolutions that begin or end in class c.
@@ -245,46 +249,47 @@ class Chooser {
     for (size_t node = 0; node < graph_.nodes.size(); ++node) {
       result.values.push_back(*layouts_[class_of_[node]]);
       result.layers.emplace_back();
-      if (ConvolutionOf(node) == nullptr) continue;
-      const SlotLayout& input = result.values[graph_.nodes[node].operands[0]];
-      PackedLayer& layer = result.layers.back() = Layer(node, input, result.values.back());
-      result.rotations += layer.rotations;
-      result.diagonals += static_cast<int>(layer.indices.size());
-      const auto plan = LinearTransformPlan::Make(layer.indices, slots_, LinearTransformForm::kDoubleHoisted);
-      distinct.insert(plan->keys.begin(), plan->keys.end());
-      for (const int64_t step : layer.convolution.Ladder()) distinct.insert(step);
+      std::vector<int64_t> ladder;
+      for (size_t index = 0; index < pieces_[node].blocks.size(); ++index) {
+        const SlotLayout& input = result.values[graph_.nodes[node].operands[0]];
+        const PackedBlock& packed = Packed(node, index, input, result.values.back());
+        result.layers.back().push_back(packed);
+        result.rotations += packed.rotations;
+        result.diagonals += static_cast<int>(packed.indices.size());
+        const auto plan = LinearTransformPlan::Make(packed.indices, slots_, LinearTransformForm::kDoubleHoisted);
+        distinct.insert(plan->keys.begin(), plan->keys.end());
+        ladder = packed.convolution.Ladder();
+      }
+      result.rotations += static_cast<int>(ladder.size() * pieces_[node].pieces.size());
+      distinct.insert(ladder.begin(), ladder.end());
     }
     result.distinct_rotations = static_cast<int>(distinct.size());
     return result;
   }
 
   const Graph& graph_;
+  const std::vector<NodePieces>& pieces_;
   const int64_t slots_;
   std::vector<size_t> class_of_;
   std::vector<std::vector<size_t>> members_;        // by class
   std::vector<std::optional<SlotLayout>> layouts_;  // by class
-  std::vector<size_t> twins_;  // by node: the first one with the same diagonals between any layouts
-  std::map<size_t, std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedLayer>>> known_;  // by twin
+  // Blocks with the same diagonals between any layouts are twins, `different_` has one of each.
+  std::vector<const Block*> different_;
+  std::vector<std::vector<size_t>> twins_;  // by node, by block: index into different_
+  std::vector<std::vector<std::pair<std::pair<SlotLayout, SlotLayout>, PackedBlock>>> known_;  // by twin
 };
 
 }  // namespace
 
-circuit::PackedConvolution Pack(const Convolution& convolution, const SlotLayout& input, const SlotLayout& output) {
-  circuit::PackedConvolution packed;
-  packed.input = input;
-  packed.output = output;
-  packed.groups = static_cast<int32_t>(convolution.groups);
-  packed.kernel_height = static_cast<int32_t>(convolution.kernel_height);
-  packed.kernel_width = static_cast<int32_t>(convolution.kernel_width);
-  packed.stride_y = static_cast<int32_t>(convolution.stride_y);
-  packed.stride_x = static_cast<int32_t>(convolution.stride_x);
-  packed.pad_top = static_cast<int32_t>(convolution.pad_top);
-  packed.pad_left = static_cast<int32_t>(convolution.pad_left);
-  return packed;
+SlotLayout LayoutOf(const SlotLayout& layout, const TensorShape& shape) {
+  SlotLayout piece = layout;
+  piece.channels = static_cast<int32_t>(shape.channels);
+  piece.height = static_cast<int32_t>(shape.height);
+  return piece;
 }
 
-Result<Layouts> ChooseLayouts(const Graph& graph, int64_t slots) {
-  return Chooser(graph, slots).Choose();
+Layouts ChooseLayouts(const Graph& graph, const std::vector<NodePieces>& pieces, int64_t slots) {
+  return Chooser(graph, pieces, slots).Choose();
 }
 
 }  // namespace keymemrt::frontend

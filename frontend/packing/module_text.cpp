@@ -74,19 +74,22 @@ Ciphertext ModuleText::NewCiphertext(int level, int log_scale, int size) {
 }
 
 Ciphertext ModuleText::Input(size_t length, size_t period) {
-  const Ciphertext x{"%ct", parameters_.max_level(), parameters_.literal().log_default_scale, 2};
+  const Ciphertext x{fmt::format("%input_{}", next_input_++), parameters_.max_level(),
+                     parameters_.literal().log_default_scale, 2};
   arguments_.push_back(
-      fmt::format("%ct: {} {{kmrt.length = {} : i64, kmrt.period = {} : i64}}", Type(x), length, period));
+      fmt::format("{}: {} {{kmrt.length = {} : i64, kmrt.period = {} : i64}}", x.name, Type(x), length, period));
   return x;
 }
 
-WeightArgument ModuleText::Weights(const std::string& layer, const std::string& role, size_t rows, int level) {
-  WeightArgument argument;
-  argument.name = fmt::format("%arg{}", next_weights_++);
-  argument.type = rows == 0 ? fmt::format("tensor<{}xf64>", slots_) : fmt::format("tensor<{}x{}xf64>", rows, slots_);
+WeightArgument ModuleText::Weights(const std::string& layer, const std::string& role, size_t row, size_t column,
+                                   size_t diagonals, int level) {
+  WeightArgument argument{fmt::format("%arg{}", next_weights_++), "", row, column};
+  argument.type =
+      diagonals == 0 ? fmt::format("tensor<{}xf64>", slots_) : fmt::format("tensor<{}x{}xf64>", diagonals, slots_);
   arguments_.push_back(fmt::format(
-      "{}: {} {{{}orion.layer_name = \"{}\", orion.layer_role = \"{}\", orion.level = {} : i64}}", argument.name,
-      argument.type, rows == 0 ? "" : "orion.block_col = 0 : i64, orion.block_row = 0 : i64, ", layer, role, level));
+      "{}: {} {{orion.block_col = {} : i64, orion.block_row = {} : i64, orion.layer_name = \"{}\", orion.layer_role = "
+      "\"{}\", orion.level = {} : i64}}",
+      argument.name, argument.type, column, row, layer, role, level));
   return argument;
 }
 
@@ -95,11 +98,11 @@ Ciphertext ModuleText::LinearTransform(const Ciphertext& x, const WeightArgument
   // The diagonals are encoded at the scale of the prime that the rescale divides out: the scale stays.
   const Ciphertext y = NewCiphertext(Below(x.level, 1), x.log_scale, 2);
   body_ += fmt::format(
-      "    {} = orion.linear_transform {}, {} {{block_col = 0 : i32, block_row = 0 : i32, bsgs_ratio = {}, "
+      "    {} = orion.linear_transform {}, {} {{block_col = {} : i32, block_row = {} : i32, bsgs_ratio = {}, "
       "diagonal_count = {} : i32, diagonal_indices = array<i32: {}>, orion_level = {} : i32, slots = {} : i32}} : "
       "({}, {}) -> {}\n",
-      y.name, x.name, diagonals.name, kBsgsRatio, indices.size(), fmt::join(indices, ", "), x.level, slots_, Type(x),
-      diagonals.type, Type(y));
+      y.name, x.name, diagonals.name, diagonals.column, diagonals.row, kBsgsRatio, indices.size(),
+      fmt::join(indices, ", "), x.level, slots_, Type(x), diagonals.type, Type(y));
   return y;
 }
 
@@ -172,22 +175,28 @@ Ciphertext ModuleText::Multiply(const Ciphertext& x, const Ciphertext& y) {
   return result;
 }
 
-std::string ModuleText::Finish(const std::string& function_name, const Ciphertext& result, size_t length) {
+std::string ModuleText::Finish(const std::string& function_name, std::span<const ResultText> results) {
   const scheme::ParameterLiteral& literal = parameters_.literal();
-  const std::string type = Type(result);
+  std::vector<std::string> names, types, outputs;
+  for (const ResultText& result : results) {
+    names.push_back(result.value.name);
+    types.push_back(Type(result.value));
+    outputs.push_back(fmt::format("{} {{kmrt.length = {} : i64}}", types.back(), result.length));
+  }
   const std::string secret =
       literal.secret_weight == 0 ? "" : fmt::format(", kmrt.secret_weight = {} : i64", literal.secret_weight);
   return fmt::format(
       "{}module attributes {{ckks.schemeParam = #ckks.scheme_param<logN = {}, Q = [{}], P = [{}], logDefaultScale = "
       "{}>, "
       "scheme.ckks{}}} {{\n"
-      "  func.func @{}({}) -> ({} {{kmrt.length = {} : i64}}) {{\n"
+      "  func.func @{}({}) -> ({}) {{\n"
       "{}"
       "    return {} : {}\n"
       "  }}\n"
       "}}\n",
       aliases_, literal.log_n, fmt::join(literal.q, ", "), fmt::join(literal.p, ", "), literal.log_default_scale,
-      secret, function_name, fmt::join(arguments_, ", "), type, length, body_, result.name, type);
+      secret, function_name, fmt::join(arguments_, ", "), fmt::join(outputs, ", "), body_, fmt::join(names, ", "),
+      fmt::join(types, ", "));
 }
 
 }  // namespace keymemrt::frontend

@@ -26,9 +26,16 @@ struct Ciphertext {
 struct WeightArgument {
   std::string name;  // "%arg0"
   std::string type;  // "tensor<128x4096xf64>"
+  size_t row = 0, column = 0;
 };
 
-// Builds one function of one ciphertext. Every operation appends a line and returns its result. With a sparse secret
+// What is returned: a ciphertext, and how many of its first slots are outputs.
+struct ResultText {
+  Ciphertext value;
+  size_t length = 0;
+};
+
+// Builds one function. Every operation appends a line and returns its result. With a sparse secret
 // the program is one with bootstraps, which the compiler places: then all types have the top level (the compiler
 // believes no levels in types). REQUIRES: else a level is left whenever an operation uses one up; `parameters` outlives
 // the builder.
@@ -37,10 +44,11 @@ class ModuleText {
   // `slots`: of weight vectors and diagonals, which repeat with it; a power of two, at most those of a ciphertext.
   ModuleText(const scheme::Parameters& parameters, size_t slots);
 
-  // The ciphertext argument, at the highest level and the default scale.
+  // A ciphertext argument, at the highest level and the default scale.
   Ciphertext Input(size_t length, size_t period);
-  // rows == 0: a vector of slots. `level`: that of the ciphertext it meets.
-  WeightArgument Weights(const std::string& layer, const std::string& role, size_t rows, int level);
+  // Of the layer's block (row, column). diagonals == 0: a vector of slots. `level`: that of the ciphertext it meets.
+  WeightArgument Weights(const std::string& layer, const std::string& role, size_t row, size_t column, size_t diagonals,
+                         int level);
 
   // Uses up the level of its argument: the rescale is implied.
   Ciphertext LinearTransform(const Ciphertext& x, const WeightArgument& diagonals, std::span<const int64_t> indices);
@@ -50,8 +58,8 @@ class ModuleText {
   Ciphertext Multiply(const Ciphertext& x, const Ciphertext& y);  // likewise; relinearized and rescaled
   Ciphertext Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series);
 
-  // The module, with `result` returned. `length`: outputs in the first slots of the result.
-  std::string Finish(const std::string& function_name, const Ciphertext& result, size_t length);
+  // The module, with `results` returned, at least one.
+  std::string Finish(const std::string& function_name, std::span<const ResultText> results);
 
  private:
   Ciphertext ReduceTo(const Ciphertext& x, int level);
@@ -74,6 +82,7 @@ class ModuleText {
   std::vector<std::string> arguments_;
   std::string body_;
   int next_value_ = 0;
+  int next_input_ = 0;
   int next_weights_ = 0;
 };
 

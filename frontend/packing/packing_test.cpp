@@ -100,11 +100,10 @@ std::string TemporaryPath(const std::string& name) {
   return ::testing::TempDir() + "/" + std::to_string(getpid()) + "-" + name;
 }
 
-// What the emitted text and weights make of `input`.
+// What the emitted text and weights make of `input`, in ciphertexts of which `slots` are used.
 Slots RunPacked(const Graph& graph, const Approximations& approximations, const scheme::Parameters& parameters,
-                const Slots& input) {
-  const auto model =
-      PackNetwork(graph, approximations, parameters, static_cast<int64_t>(parameters.slots()), "network");
+                size_t slots, const Slots& input) {
+  const auto model = PackNetwork(graph, approximations, parameters, static_cast<int64_t>(slots), "network");
   EXPECT_TRUE(model.ok()) << model.status().message();
   if (!model.ok()) return {};
   const std::string path = TemporaryPath("weights.npz");
@@ -114,27 +113,38 @@ Slots RunPacked(const Graph& graph, const Approximations& approximations, const 
   EXPECT_TRUE(weights.ok()) << weights.status().message();
   std::filesystem::remove(path);  // what is open stays readable
   const size_t period = static_cast<size_t>(model->layouts.values[0].period);
-  EXPECT_THAT(model->mlir,
-              HasSubstr(fmt::format("kmrt.length = {} : i64, kmrt.period = {} : i64", input.size(), period)));
-  const size_t outputs = graph.nodes.back().shape.count();
-  EXPECT_THAT(model->mlir, HasSubstr(fmt::format("{{kmrt.length = {} : i64}}) {{\n", outputs)));
-  Slots y = TextInterpreter(**weights, FillPeriodically(input, period, parameters.slots())).Run(model->mlir);
-  EXPECT_EQ(y.size(), parameters.slots());
-  y.resize(outputs);
+  std::vector<Slots> inputs;
+  auto next = input.begin();
+  for (const Piece& piece : model->pieces.front().pieces) {
+    const auto end = next + static_cast<std::ptrdiff_t>(piece.shape.count());
+    inputs.push_back(FillPeriodically({next, end}, period, slots));
+    next = end;
+    EXPECT_THAT(model->mlir,
+                HasSubstr(fmt::format("kmrt.length = {} : i64, kmrt.period = {} : i64", piece.shape.count(), period)));
+  }
+  EXPECT_EQ(next, input.end());
+  const std::vector<Slots> outputs = TextInterpreter(**weights, inputs).Run(model->mlir);
+  EXPECT_EQ(outputs.size(), model->pieces.back().pieces.size());
+  Slots y;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const size_t length = model->pieces.back().pieces[i].shape.count();
+    EXPECT_THAT(model->mlir, HasSubstr(fmt::format("{{kmrt.length = {} : i64}}", length)));
+    y.insert(y.end(), outputs[i].begin(), outputs[i].begin() + static_cast<std::ptrdiff_t>(length));
+  }
   return y;
 }
 
-void ExpectPacked(Builder& builder, const Approximations& approximations) {
+void ExpectPacked(Builder& builder, const Approximations& approximations, size_t slots = 1024) {
   const scheme::Parameters parameters = TestParameters(11, static_cast<size_t>(Depth(builder.graph, approximations)));
   const Slots input = RandomVector(builder.graph.input_shape().count(), builder.random);
   const Slots expected = Evaluate(builder.graph, approximations, input).back();
-  const Slots y = RunPacked(builder.graph, approximations, parameters, input);
+  const Slots y = RunPacked(builder.graph, approximations, parameters, slots, input);
   ASSERT_EQ(y.size(), expected.size());
   for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 1e-11) << "output " << i;
 }
 
-void ExpectPacked(Builder& builder) {
-  ExpectPacked(builder, NoActivations(builder.graph));
+void ExpectPacked(Builder& builder, size_t slots = 1024) {
+  ExpectPacked(builder, NoActivations(builder.graph), slots);
 }
 
 TEST(Packer, EmittedTextAndWeightsComputeDenseNetworks) {
@@ -197,23 +207,57 @@ TEST(Packer, EmittedTextAndWeightsComputeActivations) {
   }
 }
 
+// Few slots, so that images, results and what is between them are several ciphertexts.
+TEST(Packer, EmittedTextAndWeightsComputeTensorsOfSeveralCiphertexts) {
+  std::mt19937_64 random(14);
+  const auto size = [&](size_t least, size_t most) {
+    return std::uniform_int_distribution<size_t>(least, most)(random);
+  };
+  size_t rows = 0, blocks = 0;
+  for (uint64_t trial = 0; trial < 25; ++trial) {
+    SCOPED_TRACE(trial);
+    const size_t slots = size_t{1} << size(5, 7);  // pieces of whole channels, or of rows of one
+    Builder builder({size(1, 6), size(1, 13), size(1, 13)}, trial);
+    for (size_t layer = 0; layer < 3; ++layer) {
+      const TensorShape shape = builder.shape();
+      const size_t groups = size(0, 2) == 0 ? shape.channels : 1;
+      const size_t stride = std::min({size(1, 2), shape.height, shape.width});
+      builder.Convolve(groups == 1 ? size(1, 9) : groups * size(1, 2), size(1, 3), stride, size(0, 1), builder.last(),
+                       groups);
+      if (size(0, 1) == 0) builder.Square();
+      const size_t shortcut = builder.last();
+      if (size(0, 1) == 0) {
+        builder.Convolve(builder.shape().channels, 1, 1, 0, shortcut).Binary(size(0, 1) == 0, shortcut, shortcut + 1);
+      }
+    }
+    if (size(0, 1) == 0) builder.Dense(size(1, 200));
+    ExpectPacked(builder, slots);
+    const auto pieces = CutNetwork(builder.graph, slots);
+    ASSERT_TRUE(pieces.ok()) << pieces.status().message();
+    for (const NodePieces& node : *pieces) {
+      rows += node.blocks.empty() ? 0 : node.pieces.size();
+      blocks += node.blocks.size();
+    }
+  }
+  EXPECT_GT(rows, 200u);
+  EXPECT_GT(blocks, 2 * rows);
+}
+
 TEST(Packer, MnistLayersTakeTheDiagonalsOfTheHybridMethod) {
   Builder mlp({784}, 7);
   mlp.Dense(128).Square().Dense(128).Square().Dense(10);
-  const auto layouts = ChooseLayouts(mlp.graph, 4096);
-  ASSERT_TRUE(layouts.ok()) << layouts.status().message();
-  EXPECT_EQ(layouts->layers[1].indices.size(), 128u);
-  EXPECT_THAT(layouts->layers[1].convolution.Ladder(), ElementsAre(512, 256, 128));
-  EXPECT_EQ(layouts->layers[3].indices.size(), 128u);
-  EXPECT_EQ(layouts->layers[5].indices.size(), 16u);
-  EXPECT_EQ(layouts->layers[5].indices.back(), 15);
+  const Layouts layouts = ChooseLayouts(mlp.graph, CutNetwork(mlp.graph, 4096).value(), 4096);
+  EXPECT_EQ(layouts.layers[1][0].indices.size(), 128u);
+  EXPECT_THAT(layouts.layers[1][0].convolution.Ladder(), ElementsAre(512, 256, 128));
+  EXPECT_EQ(layouts.layers[3][0].indices.size(), 128u);
+  EXPECT_EQ(layouts.layers[5][0].indices.size(), 16u);
+  EXPECT_EQ(layouts.layers[5][0].indices.back(), 15);
 
   // All channels of the output see one image: a diagonal for each place in the kernel.
   Builder image({1, 32, 32}, 8);
   image.Convolve(4, 5, 1, 2, 0).Square().Dense(10);
-  const auto one = ChooseLayouts(image.graph, 4096);
-  ASSERT_TRUE(one.ok()) << one.status().message();
-  EXPECT_EQ(one->layers[1].indices.size(), 25u);
+  const Layouts one = ChooseLayouts(image.graph, CutNetwork(image.graph, 4096).value(), 4096);
+  EXPECT_EQ(one.layers[1][0].indices.size(), 25u);
 }
 
 TEST(Packer, TypesCarryTheLevels) {
@@ -258,9 +302,8 @@ TEST(Packer, RefusesWhatCannotBePacked) {
     return model.status().message();
   };
   EXPECT_THAT(message(Builder({8}, 1).Dense(4).Square().Square().graph, 10, 2), HasSubstr("takes 3 levels"));
-  EXPECT_THAT(message(Builder({513}, 1).Dense(4).graph, 10, 2),
-              HasSubstr("node 'input': its 513 numbers, 513 x 1 x 1, do not fit into the 512 slots"));
-  EXPECT_THAT(message(Builder({4}, 1).Dense(513).graph, 10, 2), HasSubstr("node 'conv1': its 513 numbers"));
+  EXPECT_THAT(message(Builder({1, 1, 513}, 1).Convolve(1, 1, 1, 0, 0).graph, 10, 2),
+              HasSubstr("node 'input': its rows of 513 numbers do not fit into the 512 slots"));
   Graph broken = Builder({4}, 1).Dense(4).graph;
   std::get<Convolution>(broken.nodes[1].operation).bias.pop_back();
   EXPECT_THAT(message(broken, 10, 2), HasSubstr("node 'conv1': 16 weights and 3 biases"));

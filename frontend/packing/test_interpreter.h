@@ -35,38 +35,43 @@ inline Slots FillPeriodically(Slots values, size_t period, size_t slots) {
   return out;
 }
 
-// Runs the emitted function as it is written, on as many doubles as the input has. Only what the packer emits is
+// Runs the emitted function as it is written, on as many doubles as each input has. Only what the packer emits is
 // understood; anything else fails the test.
 class TextInterpreter {
  public:
   // `exact`: where not empty, series number i is taken for the activation number i.
-  TextInterpreter(const WeightFile& weights, Slots input, std::vector<Activation> exact = {})
-      : weights_(weights), exact_(std::move(exact)) {
-    values_["%ct"] = std::move(input);
+  TextInterpreter(const WeightFile& weights, const std::vector<Slots>& inputs, std::vector<Activation> exact = {})
+      : weights_(weights), exact_(std::move(exact)), slots_(inputs.at(0).size()) {
+    for (size_t i = 0; i < inputs.size(); ++i) values_[fmt::format("%input_{}", i)] = inputs[i];
   }
 
-  Slots Run(const std::string& mlir) {
+  std::vector<Slots> Run(const std::string& mlir) {
     std::istringstream lines(mlir);
-    Slots result;
+    std::vector<Slots> results;
     for (std::string line; std::getline(lines, line);) {
-      std::smatch m;
       if (line.find("func.func") != std::string::npos) {
         ReadArguments(line);
-      } else if (std::regex_search(line, m, std::regex(R"(return (%\w+))"))) {
-        result = values_.at(m[1]);
+      } else if (line.starts_with("    return ")) {
+        const std::regex name(R"(%\w+)");
+        for (std::sregex_iterator it(line.begin(), line.end(), name), end; it != end; ++it) {
+          results.push_back(values_.at((*it)[0]));
+        }
       } else if (line.starts_with("    ")) {
         RunOperation(line);
       }
     }
-    return result;
+    return results;
   }
 
  private:
+  // Arguments of one block, in the order in which attributes are printed.
   void ReadArguments(const std::string& line) {
     const std::regex argument(
-        R"re((%arg\d+): tensor<[^>]*> \{[^}]*orion.layer_name = "([^"]+)", orion.layer_role = "([^"]+)")re");
+        R"re((%arg\d+): tensor<[^>]*> \{orion.block_col = (\d+) : i64, orion.block_row = (\d+) : i64, )re"
+        R"re(orion.layer_name = "([^"]+)", orion.layer_role = "([^"]+)")re");
     for (std::sregex_iterator it(line.begin(), line.end(), argument), end; it != end; ++it) {
-      names_[(*it)[1]] = (*it)[2].str() + "." + (*it)[3].str();
+      const std::string block = "." + (*it)[3].str() + "." + (*it)[2].str();
+      names_[(*it)[1]] = (*it)[4].str() + "." + (*it)[5].str() + (block == ".0.0" ? "" : block);
     }
   }
 
@@ -74,7 +79,7 @@ class TextInterpreter {
     Slots period(weights_.ArrayShape(names_.at(argument)).value().back());
     const Status status = weights_.ReadRow(names_.at(argument), row, period);
     EXPECT_TRUE(status.ok()) << status.message();
-    Slots out(values_.at("%ct").size());
+    Slots out(slots_);
     for (size_t i = 0; i < out.size(); ++i) out[i] = period[i % period.size()];
     return out;
   }
@@ -131,6 +136,7 @@ class TextInterpreter {
 
   const WeightFile& weights_;
   const std::vector<Activation> exact_;
+  const size_t slots_;
   size_t series_ = 0;
   std::map<std::string, std::string> names_;
   std::map<std::string, Slots> values_;

@@ -158,27 +158,35 @@ Result<std::vector<double>> ReadSmall(const RowSource& source) {
   return values;
 }
 
-struct Shown {
-  std::unique_ptr<RowSource> weights, bias;
+// Names of a block's arrays: `layer` + role + `block`, which is empty or ".<row>.<column>".
+struct Names {
+  std::string layer, block;
+  std::string Kept(std::string_view role) const { return fmt::format("{}{}{}{}", layer, kMark, role, block); }
+  std::string Shown(std::string_view role) const { return fmt::format("{}.{}{}", layer, role, block); }
 };
 
-// On failure, too, the layer's arrays are gone. `part` is the array that is at fault.
-Result<Shown> Show(WeightFile::Arrays& arrays, const std::string& prefix, std::string& part) {
-  const auto take = [&](const char* name, auto fits) {
-    part = prefix + name;
+struct Shown {
+  std::unique_ptr<RowSource> weights, bias;  // no bias: null
+};
+
+// On failure, too, the block's arrays are gone. `part` is the array that is at fault.
+Result<Shown> Show(WeightFile::Arrays& arrays, const Names& names, std::string& part) {
+  const auto take = [&](const char* role, auto fits) {
+    part = names.Kept(role);
     return Take(arrays, part, fits);
   };
   auto layout = take("layout", [](const Shape& s) { return s == Shape{kLayoutNumbers}; });
   auto diagonals = take("diagonals", [](const Shape& s) { return s.size() == 1 && s[0] >= 1 && s[0] <= kMostSlots; });
   auto weights = take("weights", [](const Shape& s) { return s.size() == 2; });
+  const bool has_bias = arrays.contains(names.Kept("bias"));
   auto bias = take("bias", [](const Shape& s) { return s.size() == 1; });
-  part = prefix + "layout";
+  part = names.Kept("layout");
   if (!layout.ok()) return layout.status();
   KMRT_ASSIGN_OR_RETURN(const std::vector<double> numbers, ReadSmall(**layout));
   KMRT_ASSIGN_OR_RETURN(const Description description, FromNumbers(numbers));
   const uint64_t outputs = static_cast<uint64_t>(description.convolution.output.channels);
 
-  part = prefix + "diagonals";
+  part = names.Kept("diagonals");
   if (!diagonals.ok()) return diagonals.status();
   KMRT_ASSIGN_OR_RETURN(const std::vector<double> rotations, ReadSmall(**diagonals));
   std::vector<int64_t> indices;
@@ -189,26 +197,29 @@ Result<Shown> Show(WeightFile::Arrays& arrays, const std::string& prefix, std::s
     indices.push_back(static_cast<int64_t>(rotation));
   }
 
-  part = prefix + "weights";
+  part = names.Kept("weights");
   if (!weights.ok()) return weights.status();
   const Shape shape = {outputs, static_cast<uint64_t>(description.convolution.weight_count()) / outputs};
   if ((*weights)->shape() != shape) {
     return InvalidArgument("its shape is {}, the layout wants {}", ShapeToString((*weights)->shape()),
                            ShapeToString(shape));
   }
-  part = prefix + "bias";
+  part = names.Kept("bias");
+  Shown shown;
+  shown.weights = std::make_unique<DiagonalRows>(*std::move(weights), description, std::move(indices));
+  if (!has_bias) return shown;
   if (!bias.ok()) return bias.status();
   if ((*bias)->shape()[0] != outputs) {
     return InvalidArgument("{} numbers for {} outputs", (*bias)->shape()[0], outputs);
   }
-  return Shown{std::make_unique<DiagonalRows>(*std::move(weights), description, std::move(indices)),
-               std::make_unique<BiasRow>(*std::move(bias), description)};
+  shown.bias = std::make_unique<BiasRow>(*std::move(bias), description);
+  return shown;
 }
 
 }  // namespace
 
-std::vector<NpzArray> PackedLayerArrays(const std::string& name, const PackedConvolution& convolution,
-                                        std::span<const double> weights, std::span<const double> bias,
+std::vector<NpzArray> PackedBlockArrays(const BlockName& name, const PackedConvolution& convolution,
+                                        std::span<const double> weights, std::vector<double> bias,
                                         std::span<const int64_t> diagonals, uint64_t slots) {
   const auto copy = [](std::vector<double> values) {
     return [values = std::move(values)](uint64_t, std::span<double> out) {
@@ -216,38 +227,44 @@ std::vector<NpzArray> PackedLayerArrays(const std::string& name, const PackedCon
       return Status();
     };
   };
-  const uint64_t outputs = bias.size();
+  const uint64_t outputs = static_cast<uint64_t>(convolution.output.channels);
   const uint64_t columns = weights.size() / outputs;
-  const std::string prefix = name + std::string(kMark);
-  return {{prefix + "weights",
-           {outputs, columns},
-           [weights, columns](uint64_t row, std::span<double> out) {
-             const auto from = weights.subspan(row * columns, columns);
-             std::copy(from.begin(), from.end(), out.begin());
-             return Status();
-           }},
-          {prefix + "bias", {outputs}, copy({bias.begin(), bias.end()})},
-          {prefix + "layout", {kLayoutNumbers}, copy(Numbers(convolution, slots))},
-          {prefix + "diagonals", {diagonals.size()}, copy({diagonals.begin(), diagonals.end()})}};
+  const bool first = name.row == 0 && name.column == 0;
+  const Names names{name.layer, first ? "" : fmt::format(".{}.{}", name.row, name.column)};
+  std::vector<NpzArray> arrays = {
+      {names.Kept("weights"),
+       {outputs, columns},
+       [weights, columns](uint64_t row, std::span<double> out) {
+         const auto from = weights.subspan(row * columns, columns);
+         std::copy(from.begin(), from.end(), out.begin());
+         return Status();
+       }},
+      {names.Kept("layout"), {kLayoutNumbers}, copy(Numbers(convolution, slots))},
+      {names.Kept("diagonals"), {diagonals.size()}, copy({diagonals.begin(), diagonals.end()})}};
+  if (!bias.empty()) arrays.push_back({names.Kept("bias"), {outputs}, copy(std::move(bias))});
+  return arrays;
 }
 
 void ShowPackedLayers(const std::string& path, WeightFile::Arrays& arrays) {
-  std::vector<std::string> layers;
+  std::vector<Names> blocks;
   const std::string layout = std::string(kMark) + "layout";
   for (const auto& [name, array] : arrays) {
-    if (name.ends_with(layout)) layers.push_back(name.substr(0, name.size() - layout.size()));
+    const size_t at = name.rfind(layout);
+    if (at == std::string::npos) continue;
+    const std::string block = name.substr(at + layout.size());
+    if (block.empty() || block.front() == '.') blocks.push_back({name.substr(0, at), block});
   }
-  for (const std::string& layer : layers) {
+  for (const Names& names : blocks) {
     std::string part;
-    Result<Shown> shown = Show(arrays, layer + std::string(kMark), part);
+    Result<Shown> shown = Show(arrays, names, part);
     if (shown.ok()) {
-      arrays.insert_or_assign(layer + ".weights", std::move(shown->weights));
-      arrays.insert_or_assign(layer + ".bias", std::move(shown->bias));
+      arrays.insert_or_assign(names.Shown("weights"), std::move(shown->weights));
+      if (shown->bias != nullptr) arrays.insert_or_assign(names.Shown("bias"), std::move(shown->bias));
       continue;
     }
     const Status status = Corrupt("{}: {}: {}", path, part, shown.status().message());
-    arrays.insert_or_assign(layer + ".weights", status);
-    arrays.insert_or_assign(layer + ".bias", status);
+    arrays.insert_or_assign(names.Shown("weights"), status);
+    arrays.insert_or_assign(names.Shown("bias"), status);
   }
 }
 

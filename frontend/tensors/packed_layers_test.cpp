@@ -29,7 +29,10 @@ struct Layer {
     bias = {1, 2, 3, 4};
     diagonals = circuit::ConvolutionDiagonals(convolution).Indices(weights);
   }
-  std::vector<NpzArray> Arrays() const { return PackedLayerArrays("a", convolution, weights, bias, diagonals, 64); }
+  std::vector<NpzArray> Arrays() const { return Arrays({"a"}, bias); }
+  std::vector<NpzArray> Arrays(const BlockName& name, std::vector<double> its_bias) const {
+    return PackedBlockArrays(name, convolution, weights, std::move(its_bias), diagonals, 64);
+  }
 
   circuit::PackedConvolution convolution;
   std::vector<double> weights, bias;
@@ -67,6 +70,21 @@ TEST(PackedLayers, ShowAsDiagonalsAndABias) {
   }
 }
 
+TEST(PackedLayers, BlocksHaveNamesOfTheirOwn) {
+  const TemporaryDirectory directory;
+  const Layer layer;
+  std::vector<NpzArray> arrays = layer.Arrays();
+  for (NpzArray& array : layer.Arrays({"a", 0, 1}, {})) arrays.push_back(std::move(array));
+  for (NpzArray& array : layer.Arrays({"a", 1, 1}, {5, 6, 7, 8})) arrays.push_back(std::move(array));
+  ASSERT_TRUE(WriteNpz(directory / "w.npz", arrays).ok());
+  const auto file = WeightFile::Open(directory / "w.npz");
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_THAT((*file)->Names(), ElementsAre("a.bias", "a.bias.1.1", "a.weights", "a.weights.0.1", "a.weights.1.1"));
+  std::vector<double> row(64);
+  ASSERT_TRUE((*file)->ReadRow("a.bias.1.1", 0, row).ok());
+  EXPECT_EQ(row[0], 5);
+}
+
 TEST(PackedLayers, DamageIsNamed) {
   const TemporaryDirectory directory;
   const Layer layer;
@@ -85,9 +103,9 @@ TEST(PackedLayers, DamageIsNamed) {
   const auto layout = [&](size_t index, double value) {
     return message([&](std::vector<NpzArray>& arrays) {
       std::vector<double> numbers(24);
-      ASSERT_TRUE(arrays[2].fill(0, numbers).ok());
+      ASSERT_TRUE(arrays[1].fill(0, numbers).ok());
       numbers[index] = value;
-      arrays[2] = Array("a.convolution.layout", {24}, numbers);
+      arrays[1] = Array("a.convolution.layout", {24}, numbers);
     });
   };
   EXPECT_THAT(layout(0, 63), HasSubstr("w.npz: a.convolution.layout: 63 slots: a power of two"));
@@ -98,15 +116,15 @@ TEST(PackedLayers, DamageIsNamed) {
   EXPECT_THAT(layout(17, 3), HasSubstr("groups that divide"));
   EXPECT_THAT(layout(18, 4), HasSubstr("a.convolution.weights: its shape is [4, 18], the layout wants [4, 24]"));
   EXPECT_THAT(message([](auto& a) {
-                a[3] = Array("a.convolution.diagonals", {2}, {0, 64});
+                a[2] = Array("a.convolution.diagonals", {2}, {0, 64});
               }),
               HasSubstr("rotations below 64"));
   EXPECT_THAT(message([](auto& a) {
-                a[3] = Array("a.convolution.diagonals", {1, 2}, {0, 1});
+                a[2] = Array("a.convolution.diagonals", {1, 2}, {0, 1});
               }),
               HasSubstr("its shape is [1, 2]"));
   EXPECT_THAT(message([](auto& a) {
-                a[1] = Array("a.convolution.bias", {3}, {1, 2, 3});
+                a[3] = Array("a.convolution.bias", {3}, {1, 2, 3});
               }),
               HasSubstr("3 numbers for 4 outputs"));
   EXPECT_THAT(message([](auto& a) { a.erase(a.begin()); }), HasSubstr("a.convolution.weights: it is missing"));

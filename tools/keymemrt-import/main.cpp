@@ -63,7 +63,12 @@ struct Prepared {
   frontend::Approximations approximations;
   frontend::ParameterNeeds needs;
   scheme::Parameters parameters;
+  int64_t most_slots = 0;  // of a layout's period
 };
+
+bool IsBootstrapped(const scheme::Parameters& parameters) {
+  return parameters.literal().secret_weight != 0;
+}
 
 bool HasActivations(const frontend::Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const frontend::Node& node) {
@@ -92,6 +97,8 @@ Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::ve
   for (const frontend::Node& node : graph.nodes) {
     needs.slots = std::max(needs.slots, static_cast<int64_t>(node.shape.count()));
   }
+  // What is larger than the largest ring is several ciphertexts.
+  needs.slots = std::min(needs.slots, int64_t{1} << (frontend::kLargestLogN - 1));
   frontend::ScaledGraph scaled{graph, std::vector<double>(graph.nodes.size(), 1.0)};
   const auto scale = [&](const char* what) -> Status {
     if (inputs.empty()) {
@@ -111,10 +118,14 @@ Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::ve
     if (!HasActivations(graph)) KMRT_RETURN_IF_ERROR(scale("bootstrapping"));
     approximations.resize(scaled.graph.nodes.size());
     needs.levels = LevelsBetweenBootstraps(approximations);
+    if (options.insecure_log_n != 0) needs.slots = std::min(needs.slots, int64_t{1} << (options.insecure_log_n - 1));
     parameters = frontend::ChooseBootstrappedParameters(needs);
     if (!parameters.ok()) return parameters.status();
   }
-  return Prepared{std::move(scaled), std::move(approximations), needs, *std::move(parameters)};
+  int64_t most_slots = static_cast<int64_t>(parameters->slots());
+  // Bootstraps cost less where values repeat: as few slots as hold the longest.
+  if (IsBootstrapped(*parameters)) most_slots = std::bit_ceil(static_cast<uint64_t>(needs.slots));
+  return Prepared{std::move(scaled), std::move(approximations), needs, *std::move(parameters), most_slots};
 }
 
 // What the polynomials do to the network on the inputs that were measured.
@@ -168,24 +179,9 @@ Status Import(const Options& options) {
   Result<Prepared> made = Prepare(graph, inputs, options);
   if (!made.ok()) return made.status().WithContext(options.model);
   Prepared& prepared = *made;
-  const bool bootstrapped = prepared.parameters.literal().secret_weight != 0;
-  // Bootstraps cost less where values repeat: as few slots as hold the longest, if its gaps allow it.
-  const auto pack = [&] {
-    const int64_t most = static_cast<int64_t>(prepared.parameters.slots());
-    prepared.needs.slots =
-        bootstrapped ? static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(prepared.needs.slots))) : most;
-    return frontend::PackNetwork(prepared.scaled.graph, prepared.approximations, prepared.parameters,
-                                 prepared.needs.slots, graph.name);
-  };
-  Result<frontend::PackedModel> model = pack();
-  while (!model.ok()) {
-    prepared.needs.slots *= 2;
-    Result<scheme::Parameters> larger = bootstrapped ? frontend::ChooseBootstrappedParameters(prepared.needs)
-                                                     : frontend::ChooseParameters(prepared.needs);
-    if (!larger.ok()) return model.status().WithContext(options.model);
-    prepared.parameters = *std::move(larger);
-    model = pack();
-  }
+  const Result<frontend::PackedModel> model = frontend::PackNetwork(
+      prepared.scaled.graph, prepared.approximations, prepared.parameters, prepared.most_slots, graph.name);
+  if (!model.ok()) return model.status().WithContext(options.model);
   KMRT_RETURN_IF_ERROR(frontend::WriteNpz(options.weights, model->arrays));
   KMRT_RETURN_IF_ERROR(WriteFile(options.output, AsBytes(model->mlir)));
   if (options.quiet) return Status();
@@ -193,7 +189,7 @@ Status Import(const Options& options) {
   const scheme::Parameters& parameters = prepared.parameters;
   fmt::print(
       "{}: {}, {}, {} levels{}, {} diagonals, {} rotations ({} different), outputs below {:.4g} ({})\n", options.output,
-      graph.name, parameters.Describe(), prepared.needs.levels, bootstrapped ? " between bootstraps" : "",
+      graph.name, parameters.Describe(), prepared.needs.levels, IsBootstrapped(parameters) ? " between bootstraps" : "",
       layouts.diagonals, layouts.rotations, layouts.distinct_rotations,
       static_cast<double>(parameters.modulus(0)) / (2 * parameters.default_scale()),
       inputs.empty() ? "assumed: measure with --calibrate" : fmt::format("measured on {} inputs", inputs.size()));
