@@ -339,8 +339,9 @@ class Explain(Case):
     def test_forecasts(self):
         model, m = MNIST_MLP / "model.mlir", self.path("m.kmrt")
         self.ok("compile", model, "-o", m)
-        of_program = json.loads(self.ok("explain", m, "--json", "--memory", "40MiB,48MiB").stdout)
-        self.assertGreater(of_program["key_store_bytes"], of_program["galois_keys"] * 2**20)
+        least = json.loads(self.ok("explain", m, "--json").stdout)["least_budget_bytes"]
+        of_program = json.loads(self.ok("explain", m, "--json", "--memory", f"{least},48MiB").stdout)
+        self.assertGreater(of_program["key_store_bytes"], of_program["galois_keys"] * 2**19)
         self.assertAlmostEqual(of_program["upload_seconds"], of_program["key_store_bytes"] * 8 / 100e6)
         modes = [entry["mode"] for entry in of_program["predicted"]]
         self.assertEqual(modes, ["resident", "prefetch", "imperative", "streaming", "planned", "planned"])
@@ -348,7 +349,7 @@ class Explain(Case):
             self.assertGreater(entry["wall_seconds"], 0)
             self.assertGreaterEqual(entry["wall_seconds"] * (1 + 1e-9), entry["wall_seconds_lower_bound"])
         tight, ample = of_program["predicted"][4:]
-        self.assertLessEqual(tight["peak_bytes"], 40 << 20)
+        self.assertLessEqual(tight["peak_bytes"], least)
         self.assertGreater(tight["key_bytes_read"], ample["key_bytes_read"])
         # A model is compiled on the way, without leaving anything; more threads are not slower.
         of_model = json.loads(self.ok("explain", model, "--json", "--threads", 2, "--line", 200).stdout)
@@ -361,7 +362,6 @@ class Explain(Case):
                       for rate in ("50MB", "100MB"))
         self.assertAlmostEqual(slow["wall_seconds"], 2 * fast["wall_seconds"], delta=0.1 * slow["wall_seconds"])
         self.assertEqual(slow["disk_bound_threads"], 1)
-        least = of_program["least_budget_bytes"]
         refused = self.refused(INFEASIBLE, str(least), "explain", m, "--json", "--memory", f"{least - 1},48MiB")
         infeasible, ample = json.loads(refused.stdout)["predicted"][4:]
         self.assertIn(str(least), infeasible["infeasible"])
@@ -404,6 +404,12 @@ class KeySets(Case):
             self.ok("decrypt", m, "--client", client, "--input", self.path("streaming.ct"), "-o", self.path("y.npy"))
             clear = arrays.read_npy(self.path("c.npy"))
             self.assertClose(arrays.read_npy(self.path("y.npy")), clear, 1e-2 * max(map(abs, clear)))
+        # Time is the default; forms by hand are no choice at all.
+        self.ok("compile", model, "-o", self.path("default.kmrt"))
+        self.assertEqual(self.path("default.kmrt").read_bytes(), self.path("time.kmrt").read_bytes())
+        self.ok("compile", model, "-o", self.path("by_hand.kmrt"), "--transform-form", "bsgs")
+        by_hand = json.loads(self.ok("explain", self.path("by_hand.kmrt"), "--json").stdout)
+        self.assertLess(told["time"]["key_store_bytes"], by_hand["key_store_bytes"])
         self.assertLess(told["upload"]["key_store_bytes"], min(told[w]["key_store_bytes"] for w in ("time", "memory")))
         self.assertLess(told["memory"]["least_budget_bytes"], min(told[w]["least_budget_bytes"] for w in ("time", "upload")))
         # What is foretold of a model, of sets that differ by a tenth, is what its programs have.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -69,22 +70,24 @@ int Main(int argc, char** argv) {
   app.add_flag("--strict-types", options.strictTypes, "insist on the levels and scales in the model's types");
   app.add_flag("--regenerate-moduli", options.regenerateModuli,
                "replace moduli that are no NTT primes of the ring by primes of their size");
-  const CLI::IsMember forms({"bsgs", "double_hoisted", "horner", "minimum_key"});
-  app.add_option("--transform-form", options.transformForm,
-                 "how linear transforms are carried out: bsgs (default), double_hoisted, horner or minimum_key")
-      ->check(forms);
-  app.add_option("--bootstrap-form", options.bootstrapForm, "the same of bootstrapping's; default double_hoisted")
-      ->check(forms);
-  app.add_option("--bootstrap-baby-steps", options.bootstrapBabySteps,
-                 "baby steps of each of bootstrapping's transforms: fewer are fewer keys and more time; default: the "
-                 "fastest number")
-      ->check(CLI::Range(1, 1 << 16));
   app.add_option("--optimize", options.optimize,
-                 "choose keys, forms and baby steps over the whole program, by time, memory or upload (bytes of keys)")
-      ->check(CLI::IsMember({"time", "memory", "upload"}))
-      ->excludes("--transform-form", "--bootstrap-form", "--bootstrap-baby-steps");
-  app.add_option("--memory", memory, "so that a run fits into this memory, e.g. 1GiB; implies --optimize=time")
-      ->excludes("--transform-form", "--bootstrap-form", "--bootstrap-baby-steps");
+                 "what keys, forms and baby steps are chosen by, over the whole program: time (default), memory or "
+                 "upload (bytes of keys)")
+      ->check(CLI::IsMember({"time", "memory", "upload"}));
+  const CLI::IsMember forms({"bsgs", "double_hoisted", "horner", "minimum_key"});
+  const std::vector<CLI::Option*> by_hand = {
+      app.add_option("--transform-form", options.transformForm,
+                     "by hand, how linear transforms are carried out: bsgs (default), double_hoisted, horner or "
+                     "minimum_key")
+          ->check(forms),
+      app.add_option("--bootstrap-form", options.bootstrapForm, "the same of bootstrapping's; default double_hoisted")
+          ->check(forms),
+      app.add_option("--bootstrap-baby-steps", options.bootstrapBabySteps,
+                     "baby steps of each of bootstrapping's transforms: fewer are fewer keys and more time; default: "
+                     "the fastest number")
+          ->check(CLI::Range(1, 1 << 16))};
+  app.add_option("--memory", memory, "so that a run fits into this memory, e.g. 1GiB");
+  for (CLI::Option* option : by_hand) option->excludes("--optimize", "--memory");
   app.add_option("--key-sets", key_sets, "write what there is to choose from to this file, .json");
   app.add_flag("--quiet", quiet, "print nothing but errors");
   if (const auto code = tools::ParseArguments(app, argc, argv)) return *code;
@@ -95,7 +98,11 @@ int Main(int argc, char** argv) {
     if (!size.ok()) return tools::Fail(size.status());
     if (*size == 0) return tools::Fail(InvalidArgument("--memory 0: a budget of nothing"));
     budget = *size;
-    if (options.optimize.empty()) options.optimize = "time";
+  }
+  if (options.optimize.empty() && std::none_of(by_hand.begin(), by_hand.end(), [](const CLI::Option* option) {
+        return option->count() > 0;
+      })) {
+    options.optimize = "time";
   }
   if (!key_sets.empty()) {
     compiler::CompileOptions all = options;
