@@ -22,6 +22,11 @@
 //     sum over t in T of capacity(t) + number of intervals that cover no t in T.
 // The solver returns a T with which this equals what its plan saves. Whoever doubts the plan evaluates the bound, in a
 // few lines, and need not understand the solver.
+//
+// Costs. Where keys differ in what a missing chunk costs (trace.h), the plan that is best has the intervals of the
+// largest sum of costs, and dropping those that end last is best only among chunks of one cost. So of each cost the one
+// that ends last is looked at, and of these that one is dropped which saves least per use that it would still be kept
+// for. That is no optimum: docs/planner.md says how far from it.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +69,9 @@ struct LeastBudget {
 };
 LeastBudget LeastFeasibleBudget(const Trace& trace);
 
-// The plan that reads fewest bytes within `budget_bytes`; no plan reads fewer. O((uses + evictions) log uses).
-// kInfeasible: the message holds the least feasible budget. kInvalidArgument: CheckTrace.
+// The plan that reads fewest bytes within `budget_bytes`; no plan reads fewer. O((uses + evictions) (log uses +
+// costs)). With key_costs: a plan whose misses cost little. kInfeasible: the message holds the least feasible budget.
+// kInvalidArgument: CheckTrace.
 Result<Plan> SolveResidency(const Trace& trace, uint64_t budget_bytes);
 
 // Goes through the plan step by step, knowing nothing of how it was made: every chunk given up was resident, every hit

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -94,6 +95,72 @@ TEST(Residency, ReadsTheOptimumOnSmallInstances) {
   EXPECT_GT(with_varying_capacity, 2000);
 }
 
+// Of what the misses of a plan cost.
+uint64_t CostOf(const Trace& trace, const Plan& plan) {
+  uint64_t cost = 0;
+  for (size_t u = 0; u < plan.steps.size(); ++u) {
+    const KeyUse& use = trace.uses[u];
+    cost += (use.chunks - plan.steps[u].hit) * static_cast<uint64_t>(trace.key_costs[use.key]);
+  }
+  return cost;
+}
+
+TEST(Residency, CostsAreNearTheOptimumOnSmallInstances) {
+  std::mt19937_64 random(815);
+  uint64_t planned = 0, blind = 0, least = 0;  // summed over all instances; blind: by a plan that knows no costs
+  int optimal = 0, differ = 0;
+  double worst = 1;
+  for (int i = 0; i < 4000; ++i) {
+    const uint32_t keys = 3 + static_cast<uint32_t>(random() % 3);
+    Trace trace = RandomTrace(random, keys, keys == 3 ? 4 : 2, 4 + static_cast<uint32_t>(random() % 16), 2, i % 2 == 0);
+    const uint64_t budget = LeastFeasibleBudget(trace).bytes + random() % 60;
+    const Plan plain = SolveResidency(trace, budget).value();
+    constexpr double kCosts[] = {1, 3, 10};
+    for (uint32_t key = 0; key < keys; ++key) trace.key_costs.push_back(kCosts[random() % 3]);
+    const auto plan = SolveResidency(trace, budget);
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    ASSERT_TRUE(CheckPlan(trace, *plan, budget).ok());
+    const uint64_t optimum = ExhaustiveReads(trace, budget), cost = CostOf(trace, *plan);
+    ASSERT_GE(cost, optimum);
+    planned += cost;
+    blind += CostOf(trace, plain);
+    least += optimum;
+    optimal += cost == optimum;
+    differ += CostOf(trace, plain) != optimum;
+    worst = std::max(worst, static_cast<double>(cost) / static_cast<double>(optimum));
+  }
+  const double over = static_cast<double>(planned) / static_cast<double>(least);
+  fmt::print("{} of 4000 optimal; above it {:.2f} % in all, {:.0f} % at worst; without costs {:.1f} %\n", optimal,
+             (over - 1) * 100, (worst - 1) * 100, (static_cast<double>(blind) / static_cast<double>(least) - 1) * 100);
+  EXPECT_GT(differ, 500) << "the instances say something";
+  EXPECT_LT(over, 1.02);
+  EXPECT_GT(optimal, 3000);
+}
+
+TEST(Residency, EqualCostsChangeNothing) {
+  std::mt19937_64 random(31);
+  for (int i = 0; i < 200; ++i) {
+    Trace trace = RandomTrace(random, 6, 9, 60, 5, i % 2 == 0);
+    const uint64_t budget = LeastFeasibleBudget(trace).bytes + random() % 200;
+    const Plan plain = Solve(trace, budget);
+    trace.key_costs.assign(trace.key_chunks.size(), 0.25);
+    EXPECT_EQ(Solve(trace, budget).chunks_read, plain.chunks_read);
+  }
+}
+
+TEST(Residency, WhatCostsMoreStaysUnlessItIsUsedMuchLater) {
+  // One slot. Key 1 is dear and used twice; key 0 is cheap and used in between, often.
+  const auto hits = [](double cost) {
+    Trace trace = MakeTrace({1, 1}, {{1, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {1, 1}});
+    trace.key_costs = {1, cost};
+    const Plan plan = SolveResidency(trace, 1).value();
+    EXPECT_TRUE(CheckPlan(trace, plan, 1).ok());
+    return std::pair(plan.steps[2].hit, plan.steps[5].hit);
+  };
+  EXPECT_EQ(hits(1.5), std::pair(1u, 0u)) << "three cheap reads are saved";
+  EXPECT_EQ(hits(40), std::pair(0u, 1u)) << "one dear read is";
+}
+
 TEST(Residency, NeverWorseThanLruAndMonotoneInTheBudget) {
   std::mt19937_64 random(99);
   for (int i = 0; i < 60; ++i) {
@@ -153,6 +220,11 @@ TEST(Residency, RefusesTracesThatAreNone) {
   trace.slot_bytes = 1;
   trace.uses[0].other_slots = ~uint64_t{0};
   EXPECT_EQ(code(trace), ErrorCode::kInvalidArgument);
+  trace = MakeTrace({3, 3}, {{0, 1}});
+  for (const std::vector<double>& costs : {std::vector<double>{1}, {1, 0}, {1, -1}, {1, NAN}, {1, INFINITY}}) {
+    trace.key_costs = costs;
+    EXPECT_EQ(code(trace), ErrorCode::kInvalidArgument);
+  }
 }
 
 // Every way to falsify a plan is noticed.

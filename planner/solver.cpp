@@ -4,8 +4,9 @@
 //
 // State: held[e], the number of resident chunks whose next use is e. All of them belong to the key of use e, so "the
 // chunks whose next use is farthest" is the largest e with held[e] > 0, found by a heap whose stale entries are
-// skipped.
+// skipped. Keys of one cost have a heap of their own.
 #include <algorithm>
+#include <map>
 #include <queue>
 
 #include "planner/problem.h"
@@ -21,7 +22,20 @@ class Solver {
         budget_(budget_bytes),
         reuses_(trace),
         held_(trace.uses.size(), 0),
-        resident_(trace.key_chunks.size(), 0) {}
+        resident_(trace.key_chunks.size(), 0),
+        kind_(trace.key_chunks.size(), 0),
+        kinds_(1) {
+    if (trace.key_costs.empty()) return;
+    std::map<double, uint32_t> kinds;
+    for (const double cost : trace.key_costs) kinds.emplace(cost, 0);
+    kinds_.resize(kinds.size());
+    uint32_t next = 0;
+    for (auto& [cost, kind] : kinds) {
+      kind = next++;
+      kinds_[kind].cost = cost;
+    }
+    for (size_t key = 0; key < kind_.size(); ++key) kind_[key] = kinds.at(trace.key_costs[key]);
+  }
 
   Plan Run() {
     peak_slots_ = trace_.prologue_slots;
@@ -41,6 +55,12 @@ class Solver {
     uint32_t next_use;
   };
 
+  // Keys of one cost, and when chunks of them that are resident are used next: the last on top.
+  struct Kind {
+    double cost = 1;
+    std::priority_queue<uint32_t> farthest;
+  };
+
   void PlanUse(uint32_t u) {
     const KeyUse& use = trace_.uses[u];
     const uint64_t capacity = static_cast<uint64_t>(Capacity(trace_, budget_, u));
@@ -57,7 +77,7 @@ class Solver {
     held_[u] = 0;
 
     reuses_.ForEach(u, [&](uint32_t next, uint32_t count) {
-      if (held_[next] == 0) farthest_.push(next);
+      if (held_[next] == 0) kinds_[kind_[use.key]].farthest.push(next);
       held_[next] += count;
       resident_[use.key] += count;
       load_ += count;
@@ -72,17 +92,30 @@ class Solver {
     peak_slots_ = std::max(peak_slots_, keys + use.other_slots + trace_.ring_slots);
   }
 
-  // Drops those used last until at most `capacity` chunks are resident. Chunks of `own` are not kept after the use;
+  // When the chunks are used next that are worth least at use u, per use until then. Of one kind these are the ones
+  // used last. REQUIRES: some are resident.
+  uint32_t LeastWorth(uint32_t u) {
+    uint32_t least = kNoUse;
+    double worth = 0;
+    for (Kind& kind : kinds_) {
+      while (!kind.farthest.empty() && held_[kind.farthest.top()] == 0) kind.farthest.pop();
+      if (kind.farthest.empty()) continue;
+      const uint32_t next = kind.farthest.top();
+      const double here = kind.cost / (next - u + 1.0);
+      if (least != kNoUse && here >= worth) continue;
+      least = next;
+      worth = here;
+    }
+    return least;
+  }
+
+  // Drops those worth least until at most `capacity` chunks are resident. Chunks of `own` are not kept after the use;
   // others are evicted before it.
   void DropDownTo(uint64_t capacity, uint32_t point, uint32_t own) {
     if (load_ <= capacity) return;
     uint32_t next_use = kNoUse;
     while (load_ > capacity) {
-      next_use = farthest_.top();
-      if (held_[next_use] == 0) {
-        farthest_.pop();
-        continue;
-      }
+      next_use = LeastWorth(point / 2);
       const uint32_t key = trace_.uses[next_use].key;
       const uint32_t count = static_cast<uint32_t>(std::min<uint64_t>(load_ - capacity, held_[next_use]));
       held_[next_use] -= count;
@@ -110,7 +143,8 @@ class Solver {
   std::vector<uint32_t> held_;
   std::vector<uint32_t> resident_;  // per key
   uint64_t load_ = 0;               // chunks resident
-  std::priority_queue<uint32_t> farthest_;
+  std::vector<uint32_t> kind_;      // per key
+  std::vector<Kind> kinds_;
   std::vector<Drop> drops_;
   uint64_t peak_slots_ = 0;
   uint64_t peak_key_slots_ = 0;

@@ -2,6 +2,7 @@
 #include "planner/trace.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace keymemrt::planner {
@@ -10,6 +11,13 @@ Status CheckTrace(const Trace& trace) {
   constexpr uint64_t kMost = uint64_t{1} << 62;
   if (trace.slot_bytes == 0) return InvalidArgument("the trace's slots have no bytes");
   if (trace.uses.size() >= uint64_t{1} << 31) return InvalidArgument("{} key uses are too many", trace.uses.size());
+  if (!trace.key_costs.empty() && trace.key_costs.size() != trace.key_chunks.size()) {
+    return InvalidArgument("costs of {} keys of {}", trace.key_costs.size(), trace.key_chunks.size());
+  }
+  for (size_t key = 0; key < trace.key_costs.size(); ++key) {
+    const double cost = trace.key_costs[key];
+    if (!(cost > 0) || !std::isfinite(cost)) return InvalidArgument("key {}: a chunk costs {}", key, cost);
+  }
   uint64_t other = trace.prologue_slots;
   for (size_t i = 0; i < trace.uses.size(); ++i) {
     const KeyUse& use = trace.uses[i];
@@ -28,6 +36,20 @@ Status CheckTrace(const Trace& trace) {
     return InvalidArgument("the trace's sizes are too large to be true");
   }
   return Status();
+}
+
+void SetOtherSlots(const std::vector<uint64_t>& slots_by_op, Trace& trace) {
+  const auto most = [&](size_t begin, size_t end) {
+    uint64_t slots = 0;
+    for (size_t i = begin; i < end; ++i) slots = std::max(slots, slots_by_op[i]);
+    return slots;
+  };
+  const size_t ops = slots_by_op.size();
+  trace.prologue_slots = std::max(trace.prologue_slots, most(0, trace.uses.empty() ? ops : trace.uses[0].op));
+  for (size_t u = 0; u < trace.uses.size(); ++u) {
+    const size_t begin = trace.uses[u].op, end = u + 1 < trace.uses.size() ? trace.uses[u + 1].op : ops;
+    trace.uses[u].other_slots = most(begin, std::max(begin + 1, end));
+  }
 }
 
 uint64_t ChunksUsed(const Trace& trace) {

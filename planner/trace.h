@@ -5,7 +5,8 @@
 //
 // All large memory of a run is slots of one size (base/slot_pool.h); a key is a sequence of chunks of one slot each, of
 // which a use at a lower level needs a prefix (scheme::Parameters::ChunkCount). So every page of this paging problem
-// has the same size, and which keys are resident is a number per key.
+// has the same size, and which keys are resident is a number per key. Other things that are made of slots and dear to
+// get again, plaintexts say, are "keys" with a cost of their own.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +39,18 @@ struct Trace {
   uint64_t ring_slots = 0;           // slots through which chunks pass that do not stay
   uint64_t prologue_slots = 0;       // the most slots taken before the first use
   std::vector<uint32_t> key_chunks;  // per key: how many it has
+  std::vector<double> key_costs;     // per key: of a chunk that is not there when it is used, above 0; empty: all alike
   std::vector<KeyUse> uses;          // in order
 };
 
 // kInvalidArgument, naming the use: a key out of range, no chunks or more than the key has, slots of no bytes, more
-// than 2^31 uses, or sizes whose sum does not fit into 62 bits.
+// than 2^31 uses, or sizes whose sum does not fit into 62 bits; costs of some keys only, or none of a key.
 Status CheckTrace(const Trace& trace);
+
+// Sets other_slots and prologue_slots: each to the most of what the operations take that it stands for, by operation.
+// A use stands for its operation also where the next use is one of the same operation. REQUIRES: the uses are in the
+// order of their operations, which are in range.
+void SetOtherSlots(const std::vector<uint64_t>& slots_by_op, Trace& trace);
 
 // Chunks that the uses need in total, and those of distinct chunks: what is read with no and with endless memory.
 uint64_t ChunksUsed(const Trace& trace);

@@ -13,7 +13,8 @@
 
 namespace keymemrt::planner {
 
-// The fewest chunk reads of any policy, of a trace whose keys have at most 16 chunks together. REQUIRES: feasible.
+// The fewest chunk reads of any policy, with costs the least sum of theirs, of a trace whose keys have at most 16
+// chunks together and whose costs are whole numbers. REQUIRES: feasible.
 inline uint64_t ExhaustiveReads(const Trace& trace, uint64_t budget_bytes) {
   std::vector<uint32_t> base;  // of each key's chunks among the bits of a state
   uint32_t bits = 0;
@@ -28,6 +29,7 @@ inline uint64_t ExhaustiveReads(const Trace& trace, uint64_t budget_bytes) {
   const uint64_t slots = (budget_bytes - trace.fixed_bytes) / trace.slot_bytes;
   for (const KeyUse& use : trace.uses) {
     const uint32_t needed = ((uint32_t{1} << use.chunks) - 1) << base[use.key];
+    const uint64_t each = trace.key_costs.empty() ? 1 : static_cast<uint64_t>(trace.key_costs[use.key]);
     const uint64_t capacity = slots - use.other_slots - trace.ring_slots;
     // Give chunks up: from a set to all its subsets, one chunk at a time.
     for (uint32_t bit = 0; bit < bits; ++bit) {
@@ -40,7 +42,7 @@ inline uint64_t ExhaustiveReads(const Trace& trace, uint64_t budget_bytes) {
     for (uint32_t s = 0; s < states; ++s) {
       if (reads[s] == kUnreachable || static_cast<uint64_t>(std::popcount(s)) > capacity) continue;
       const uint32_t missing = needed & ~s;
-      const uint64_t cost = reads[s] + static_cast<uint64_t>(std::popcount(missing));
+      const uint64_t cost = reads[s] + each * static_cast<uint64_t>(std::popcount(missing));
       for (uint32_t kept = missing;; kept = (kept - 1) & missing) {
         if (static_cast<uint64_t>(std::popcount(s | kept)) <= capacity) next[s | kept] = std::min(next[s | kept], cost);
         if (kept == 0) break;

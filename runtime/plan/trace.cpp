@@ -313,7 +313,6 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
   for (const program::Key& key : program.keys) {
     trace.key_chunks.push_back(static_cast<uint32_t>(shapes.At(key.id.shape).ChunkCount(key.level)));
   }
-  const std::vector<SlotsByClass> slots = OperationSlots(program, parameters, threads);
   std::vector<bool> opened(program.keys.size(), true);
   uint32_t last_key = program::kNone;
   for (size_t i = 0; i < program.ops.size(); ++i) {
@@ -330,9 +329,10 @@ planner::Trace MakeTrace(const program::Program& program, const Parameters& para
       last_key = op.key;
       trace.uses.push_back(use);
     }
-    uint64_t& most = trace.uses.empty() ? trace.prologue_slots : trace.uses.back().other_slots;
-    most = std::max(most, slots[i].total());
   }
+  std::vector<uint64_t> slots_by_op;
+  for (const SlotsByClass& slots : OperationSlots(program, parameters, threads)) slots_by_op.push_back(slots.total());
+  planner::SetOtherSlots(slots_by_op, trace);
   return trace;
 }
 

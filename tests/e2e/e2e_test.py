@@ -379,6 +379,7 @@ class Explain(Case):
         texts = [element.text for element in root.iter() if element.tag.endswith("text")]
         for word in ("planned", "resident", "streaming", "seconds"):
             self.assertIn(word, texts)
+        self.assertRegex(" ".join(texts), r"least feasible: [0-9.]+ MiB")
         self.refused(USAGE, "nowhere", "explain", m, "--plot", "/nowhere/time.svg")
 
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -72,6 +73,22 @@ std::string Above(double figure, double bound) {
   if (bound <= 0) return figure <= 0 ? "0 %" : "-";
   const double percent = (figure / bound - 1) * 100;
   return fmt::format("{:.{}f} %", std::max(0.0, percent), percent > 0 && percent < 10 ? 1 : 0);
+}
+
+// Round sizes between two: powers of two or, where these would be too few, multiples of one.
+std::vector<double> SizeTicks(uint64_t least, uint64_t most) {
+  const auto multiples = [&](uint64_t step) {
+    std::vector<double> ticks;
+    for (uint64_t size = (least + step - 1) / step * step; size <= most; size += step)
+      ticks.push_back(static_cast<double>(size));
+    return ticks;
+  };
+  std::vector<double> ticks;
+  for (uint64_t size = std::bit_ceil(least); size <= most; size *= 2) ticks.push_back(static_cast<double>(size));
+  for (uint64_t step = std::bit_floor(most - least + 1); ticks.size() < 4 && step >= 1024; step /= 2) {
+    ticks = multiples(step);
+  }
+  return ticks;
 }
 
 std::string LeastBudgetOf(const Subject& subject, const planner::LeastBudget& least) {
@@ -259,7 +276,9 @@ std::string PlotTime(const Subject& subject, const Explanation& explanation) {
   plot.title = fmt::format("{}: time of one run, {}", subject.program.name, Threads(subject.threads));
   plot.x_label = "memory budget of the process";
   plot.y_label = "seconds";
-  plot.x_text = [](double bytes) { return FormatSize(static_cast<uint64_t>(bytes)); };
+  plot.x_text = [](double bytes) {
+    return bytes < 0x1p30 ? fmt::format("{:g} MiB", bytes / 0x1p20) : fmt::format("{:g} GiB", bytes / 0x1p30);
+  };
   PlotLine planned{"planned", {}, false}, bound{"bound: computing, reading", {}, true};
   uint64_t most = explanation.least.bytes;
   for (const Forecast& forecast : explanation.forecasts) {
@@ -279,6 +298,9 @@ std::string PlotTime(const Subject& subject, const Explanation& explanation) {
     bound.points.push_back({static_cast<double>(budget), forecast.time.lower_bound_seconds});
   }
   plot.lines = {planned, bound};
+  plot.x_ticks = SizeTicks(explanation.least.bytes, most);
+  plot.limits.push_back({fmt::format("least feasible: {}", FormatSize(explanation.least.bytes)),
+                         static_cast<double>(explanation.least.bytes)});
   return ToSvg(plot);
 }
 

@@ -38,6 +38,52 @@ double Step(double range, int count) {
   return 10 * magnitude;
 }
 
+// Names beside points, where they cover neither each other nor the points.
+class Labels {
+ public:
+  // A point that no label covers.
+  void Avoid(double x, double y) { taken_.push_back({x - 5, x + 5, y - 5, y + 5}); }
+
+  // At the first free place: above or below the point, to its right or left, then further away.
+  std::string Place(const std::string& text, double x, double y) {
+    const double width = kCharacter * static_cast<double>(text.size());
+    Box best{};
+    for (int distance = 0; distance < 12; ++distance) {
+      const double away = 8 + kLine * distance;
+      for (const double bottom : {y - away, y + away + kLine}) {
+        for (const double left : {x + 8, x - 8 - width}) {
+          best = {left, left + width, bottom - kLine, bottom};
+          if (best.left < kLeft || best.right > kWidth || best.top < kTop || best.bottom > kHeight - kBottom) continue;
+          if (std::any_of(taken_.begin(), taken_.end(), [&](const Box& box) { return best.Meets(box); })) continue;
+          taken_.push_back(best);
+          return Draw(text, best, x, y, distance > 0);
+        }
+      }
+    }
+    return Draw(text, best, x, y, true);
+  }
+
+ private:
+  static constexpr double kCharacter = 6.8, kLine = 15;
+  struct Box {
+    double left, right, top, bottom;
+    bool Meets(const Box& other) const {
+      return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+    }
+  };
+  static std::string Draw(const std::string& text, const Box& box, double x, double y, bool line) {
+    const double near = box.left > x ? box.left - 2 : box.right + 2;
+    return (line ? fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#aaa\"/>\n", x,
+                               y, near, box.bottom - 5)
+                 : "") +
+           fmt::format(
+               "<text x=\"{:.1f}\" y=\"{:.1f}\" stroke=\"white\" stroke-width=\"3\" paint-order=\"stroke\">{}</text>\n",
+               box.left, box.bottom - 3, Escape(text));
+  }
+
+  std::vector<Box> taken_;
+};
+
 }  // namespace
 
 std::string ToSvg(const Plot& plot) {
@@ -69,9 +115,8 @@ std::string ToSvg(const Plot& plot) {
         "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:g}</text>\n",
         kLeft, kWidth - kRight, y_at(y), kLeft - 6, y_at(y) + 4, y);
   }
-  constexpr int kTicks = 5;
-  for (int i = 0; i <= kTicks; ++i) {
-    const double x = x_min * std::pow(x_max / x_min, static_cast<double>(i) / kTicks);
+  for (const double x : plot.x_ticks) {
+    if (x < x_min || x > x_max) continue;
     svg += fmt::format(
         "<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\" stroke=\"#888\"/>\n"
         "<text x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
@@ -97,13 +142,21 @@ std::string ToSvg(const Plot& plot) {
         legend, legend + 24, kHeight - 20, colour, dash, legend + 30, kHeight - 16, Escape(line.name));
     legend += 60 + 7.0 * static_cast<double>(line.name.size());
   }
-  for (const auto& [name, point] : plot.marks) {
-    const bool right = x_at(point.first) > kWidth - kRight - 120;
+  Labels labels;
+  for (const auto& [name, x] : plot.limits) {
     svg += fmt::format(
-        "<circle cx=\"{0:.1f}\" cy=\"{1:.1f}\" r=\"4\" fill=\"#222\"/>\n"
-        "<text x=\"{2:.1f}\" y=\"{3:.1f}\" text-anchor=\"{4}\">{5}</text>\n",
-        x_at(point.first), y_at(point.second), x_at(point.first) + (right ? -8 : 8), y_at(point.second) - 7,
-        right ? "end" : "start", Escape(name));
+        "<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\" stroke=\"#888\" stroke-dasharray=\"2 3\"/>\n",
+        x_at(x), kTop, kHeight - kBottom);
+    svg += labels.Place(name, x_at(x), kHeight - kBottom + 2);
+  }
+  for (const PlotLine& line : plot.lines) {
+    for (const auto& [x, y] : line.points) labels.Avoid(x_at(x), y_at(y));
+  }
+  for (const auto& [name, point] : plot.marks) labels.Avoid(x_at(point.first), y_at(point.second));
+  for (const auto& [name, point] : plot.marks) {
+    svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"#222\"/>\n", x_at(point.first),
+                       y_at(point.second));
+    svg += labels.Place(name, x_at(point.first), y_at(point.second));
   }
   return svg + "</svg>\n";
 }

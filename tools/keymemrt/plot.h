@@ -18,10 +18,12 @@ struct PlotLine {
 struct Plot {
   std::string title;
   std::string x_label, y_label;
-  // How an x is written at the axis; y are plain numbers.
+  // Where the x axis has a tick, and how an x is written there; y are plain numbers.
+  std::vector<double> x_ticks;
   std::string (*x_text)(double) = nullptr;
   std::vector<PlotLine> lines;
   std::vector<std::pair<std::string, std::pair<double, double>>> marks;  // named points
+  std::vector<std::pair<std::string, double>> limits;                    // named x, vertical lines
 };
 
 // x is logarithmic, y begins at 0. REQUIRES: some line has a point, every x is positive.
