@@ -77,7 +77,7 @@ PackedBlock PackBlock(const Block& block, const SlotLayout& input, const SlotLay
     std::vector<int64_t> shifted = indices;
     for (int64_t& index : shifted) index -= index > last ? window : 0;
     std::sort(shifted.begin(), shifted.end());
-    const auto plan = LinearTransformPlan::Make(shifted, slots, LinearTransformForm::kDoubleHoisted);
+    const auto plan = LinearTransformPlan::Make(shifted, slots, LinearTransformForm::kHorner);
     assert(plan.ok());
     if (packed.indices.empty() || plan->key_switches() < packed.rotations) {
       packed.indices = std::move(shifted);
@@ -256,7 +256,7 @@ class Chooser {
         result.layers.back().push_back(packed);
         result.rotations += packed.rotations;
         result.diagonals += static_cast<int>(packed.indices.size());
-        const auto plan = LinearTransformPlan::Make(packed.indices, slots_, LinearTransformForm::kDoubleHoisted);
+        const auto plan = LinearTransformPlan::Make(packed.indices, slots_, LinearTransformForm::kHorner);
         distinct.insert(plan->keys.begin(), plan->keys.end());
         ladder = packed.convolution.Ladder();
       }

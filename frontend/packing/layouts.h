@@ -23,6 +23,8 @@ struct Layouts {
   // By node: of its first piece. Others lie like the beginning of it, with the same period.
   std::vector<circuit::SlotLayout> values;
   std::vector<std::vector<PackedBlock>> layers;  // by node, by block
+  // As nested Horner forms, in which a rotation of many sums takes one key (circuit/linear_transform_plan.h); the
+  // compiler may choose others.
   int rotations = 0, diagonals = 0, distinct_rotations = 0;
 };
 
