@@ -178,7 +178,31 @@ private:
 
 } // namespace
 
+/// Whether the levels suffice for a program as it is.
+static bool suffices(const PlacementProblem &problem) {
+  std::vector<int> levels;
+  for (const PlacementNode &node : problem.nodes) {
+    int level = problem.topLevel;
+    for (int operand : node.operands)
+      level = std::min(level, levels[operand]);
+    if (!node.isBootstrap && level < node.depth)
+      return false;
+    levels.push_back(node.isBootstrap ? problem.topLevel : level - node.depth);
+  }
+  return true;
+}
+
 Placement placeBootstraps(const PlacementProblem &problem, PlacementMode mode, size_t mostStates) {
+  // Without a choice there is no state to keep, of which each is as large as what is alive.
+  const auto bootstraps = std::count_if(problem.nodes.begin(), problem.nodes.end(),
+                                        [](const PlacementNode &node) { return node.isBootstrap; });
+  if (mode == PlacementMode::Keep || (mode == PlacementMode::Remove && bootstraps == 0) ||
+      (mode == PlacementMode::Add && suffices(problem))) {
+    Placement placement;
+    placement.possible = suffices(problem);
+    placement.bootstraps = placement.possible ? static_cast<int>(bootstraps) : 0;
+    return placement;
+  }
   return Solver(problem, mode, mostStates).run();
 }
 

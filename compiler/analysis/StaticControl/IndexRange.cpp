@@ -230,9 +230,10 @@ Range Bounds::compute(Value value) {
         const Range a = operand(0), b = operand(1);
         if (a && a->low >= 0)
           return modulo(a, b);
-        if (isa<arith::RemUIOp>(op) || !b || b->step != 0 || b->low <= 0)
+        if (!b || b->step != 0 || b->low <= 0)
           return std::nullopt;
-        return make(1 - Int{b->low}, Int{b->low} - 1, 1); // as the dividend, of either sign
+        // Signed: as the dividend, of either sign.
+        return make(isa<arith::RemUIOp>(op) ? 0 : 1 - Int{b->low}, Int{b->low} - 1, 1);
       })
       .Case<arith::MinSIOp>([&](auto) { return smaller(operand(0), operand(1)); })
       .Case<arith::MaxSIOp>([&](auto) { return larger(operand(0), operand(1)); })
