@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
 namespace keymemrt::compiler {
 namespace {
@@ -75,6 +76,37 @@ TEST(Promises, TransformsLoseNoDiagonalAndRotateSeldom) {
             op.opcode == program::Opcode::kRotate || op.opcode == program::Opcode::kRotateHoisted;
       EXPECT_LE(rotations, most);
     }
+}
+
+/// A perceptron of three layers as Orion packs it into 4096 slots: dense transforms with rotations
+/// that add up their blocks, and one with nine diagonals left of 0 besides.
+TEST(Promises, LayersOfAPerceptronShareTheirKeys) {
+  scheme::ParameterLiteral parameters = insecureTestParameters(6);
+  parameters.log_n = 13;
+  const auto large = scheme::FindNttPrimes(50, 13, 2), small = scheme::FindNttPrimes(30, 13, 6);
+  parameters.q = {large->at(1)};
+  parameters.q.insert(parameters.q.end(), small->begin(), small->end());
+  parameters.p = {large->at(0)};
+  ProgramText text(parameters);
+  ASSERT_EQ(text.slots(), 4096u);
+  std::string x = text.ciphertext({1}, text.slots());
+  for (int layer = 0; layer < 3; ++layer) {
+    std::vector<int32_t> indices(128);
+    std::iota(indices.begin(), indices.end(), 0);
+    for (int32_t i = 4087; layer == 2 && i < 4096; ++i)
+      indices.push_back(i);
+    x = text.transform(
+        x, text.weights(indices.size(), std::vector<double>(indices.size() * text.slots())),
+        text.slots(), indices);
+    if (layer == 2)
+      break;
+    for (int64_t shift = 2048; shift >= 128; shift /= 2)
+      x = text.binary("ckks.add", x, text.rotate(x, shift, false));
+    x = text.rescale(text.mul(x, x));
+  }
+  const auto program = CompileText(text.finish({x}).text, "perceptron.mlir", kInsecure);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_LE(program->keys.size(), 30u);
 }
 
 std::string writeFile(const std::string &text) {

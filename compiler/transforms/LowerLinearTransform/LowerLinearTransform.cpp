@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -75,26 +76,59 @@ std::pair<int64_t, int64_t> costOf(const Split &split) {
   return {rotations, peak + anyShort};
 }
 
-Split chooseSplit(ArrayRef<int32_t> indices, int64_t slots) {
-  Split best = splitIndices(indices, slots, 1);
-  auto bestCost = costOf(best);
-  for (int64_t n1 = 2; n1 <= slots; n1 *= 2) {
+/// How far a program rotates already: by what it has keys for.
+using Shifts = std::set<int64_t>;
+
+/// The split with the fewest rotations, of equals that with the fewest inputs alive; or another
+/// that has no more alive, one rotation more at most, and takes fewer keys besides `shifts`.
+Split chooseSplit(ArrayRef<int32_t> indices, int64_t slots, const Shifts &shifts) {
+  const auto newKeys = [&](const Split &split) {
+    Shifts own;
+    for (const auto &[giant, terms] : split) {
+      own.insert(giant);
+      for (const Term &term : terms)
+        own.insert(term.baby);
+    }
+    return llvm::count_if(own,
+                          [&](int64_t shift) { return shift != 0 && !shifts.contains(shift); });
+  };
+  std::vector<std::pair<std::pair<int64_t, int64_t>, Split>> splits; // with their costs
+  for (int64_t n1 = 1; n1 <= slots; n1 *= 2) {
     Split split = splitIndices(indices, slots, n1);
-    if (const auto cost = costOf(split); cost < bestCost)
-      std::tie(best, bestCost) = std::pair(std::move(split), cost);
+    splits.emplace_back(costOf(split), std::move(split));
   }
-  return best;
+  const auto byCost = [](const auto &a, const auto &b) { return a.first < b.first; };
+  const auto fastest = std::min_element(splits.begin(), splits.end(), byCost);
+  const auto [fewest, leastAlive] = fastest->first;
+  // No more than so many dense diagonals take, unless these, with gaps between them, always do.
+  const auto bound =
+      static_cast<int64_t>(2 * std::ceil(std::sqrt(static_cast<double>(indices.size())))) + 2;
+  const int64_t most = std::max(fewest, std::min(fewest + 1, bound));
+  auto best = fastest;
+  auto bestKeys = newKeys(best->second);
+  for (auto it = splits.begin(); it != splits.end(); ++it) {
+    const auto [rotations, alive] = it->first;
+    if (rotations > most || alive > leastAlive)
+      continue;
+    if (const auto keys = newKeys(it->second); keys < bestKeys) {
+      best = it;
+      bestKeys = keys;
+    }
+  }
+  return std::move(best->second);
 }
 
 /// Rotations and products, for the form bsgs.
 class Lowering {
 public:
-  Lowering(orion::LinearTransformOp op, const Chain &chain, Fact input)
-      : op(op), chain(chain), builder(op), input(input), plainScale(chain.returningScale(input)) {}
+  /// `shifts`: of the program so far; those of this transform are added.
+  Lowering(orion::LinearTransformOp op, const Chain &chain, Fact input, Shifts &shifts)
+      : op(op), chain(chain), builder(op), input(input), plainScale(chain.returningScale(input)),
+        shifts(shifts) {}
 
   Value lower() {
     Value sum;
-    for (const auto &[giant, terms] : chooseSplit(op.getDiagonalIndices(), chain.slots())) {
+    for (const auto &[giant, terms] : chooseSplit(op.getDiagonalIndices(), chain.slots(), shifts)) {
       Value inner;
       for (const Term &term : terms) {
         // Encoded last: a plaintext lives for one operation.
@@ -130,6 +164,7 @@ private:
   Value rotate(Value value, int64_t shift, Fact fact) {
     if (shift == 0)
       return value;
+    shifts.insert(shift);
     return withFact(ckks::RotateOp::create(builder, op.getLoc(), value.getType(), value, Value(),
                                            builder.getI64IntegerAttr(shift)),
                     fact);
@@ -165,6 +200,7 @@ private:
   OpBuilder builder;
   Fact input;
   double plainScale;
+  Shifts &shifts;
   std::map<int64_t, Value> babies;
 };
 
@@ -254,7 +290,10 @@ struct LowerLinearTransform : impl::LowerLinearTransformBase<LowerLinearTransfor
       return signalPassFailure();
     }
     SmallVector<Operation *> transforms;
+    shifts.clear();
     getOperation().walk([&](Operation *op) {
+      if (auto rotate = dyn_cast<ckks::RotateOp>(op); rotate && rotate.getStaticShiftAttr())
+        shifts.insert(rotate.getStaticShiftAttr().getInt());
       if (isa<orion::LinearTransformOp, ckks::DftOp>(op))
         transforms.push_back(op);
     });
@@ -304,12 +343,14 @@ private:
       return {};
     }
     if (name == "bsgs" && !op->hasAttr(kBabyStepName))
-      return Lowering(transform, chain, *input).lower();
+      return Lowering(transform, chain, *input, shifts).lower();
     const SmallVector<int64_t> rotations(transform.getDiagonalIndices());
     const Value product = Stepping(op, chain).lower(transform.getDiagonals(), rotations, {}, name,
                                                     chain.returningScale(*input));
     return product ? CkksBuilder(op, chain).rescale(product) : Value();
   }
+
+  Shifts shifts;
 };
 
 } // namespace

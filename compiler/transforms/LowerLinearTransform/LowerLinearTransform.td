@@ -13,8 +13,9 @@ def LowerLinearTransform : Pass<"lower-linear-transform", "::mlir::func::FuncOp"
       y = sum_g rotl( sum_b rotl(diagonal_(g+b), -g) * rotl(x, b), g )
 
     - `bsgs`: spelled out as rotations, encodings, products and sums, n1 (0 <= b < n1, n1 | g) the power of two with the
-      fewest rotations; of equals, that with the fewest ciphertexts alive at once. Keys are inserted, decompositions
-      shared and lifetimes merged by the passes that follow.
+      fewest rotations, of equals that with the fewest ciphertexts alive at once; one rotation more is taken where the
+      program needs fewer keys then, and no more ciphertexts are alive. Keys are inserted, decompositions shared and
+      lifetimes merged by the passes that follow.
     - `double_hoisted`: baby steps and sums stay modulo QP: the fastest.
     - `horner`: giant steps as a chain, a key for each different distance between neighbours.
     - `minimum_key`: all giant steps by one key, all baby steps by another: two or three keys.
