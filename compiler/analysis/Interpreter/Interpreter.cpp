@@ -3,14 +3,9 @@
 
 #include "compiler/analysis/Interpreter/Interpreter.h"
 
-#include "compiler/analysis/Circuit/Circuit.h"
 #include "compiler/analysis/Interpreter/Cleartext.h"
-#include "compiler/analysis/Levels/Levels.h"
-#include "compiler/analysis/PlainSource/PlainSource.h"
-#include "compiler/dialect/CKKS/CKKS.h"
+#include "compiler/analysis/Interpreter/Execution.h"
 #include "compiler/dialect/Kernel/Kernel.h"
-#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
-#include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/TensorExt/TensorExt.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,130 +13,17 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IntegerSet.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
-#include <complex>
-#include <memory>
-#include <set>
-#include <unordered_map>
 
 using namespace mlir;
 
 namespace keymemrt::compiler {
 
-namespace {
+namespace interpreter {
 
-using Number = std::complex<double>;
-using Numbers = std::vector<Number>;
-
-class Interpreter {
-public:
-  Interpreter(func::FuncOp function, const Chain &chain, Domain domain)
-      : function(function), chain(chain), slots(static_cast<size_t>(chain.slots())),
-        domain(domain) {}
-
-  FailureOr<std::vector<std::vector<double>>> run(ArrayRef<std::vector<double>> arguments);
-
-private:
-  LogicalResult execute(Block &block);
-  LogicalResult execute(Operation *op);
-  LogicalResult executeLoop(LoopLikeOpInterface op);
-  LogicalResult executeBranch(Operation *op);
-  LogicalResult executeCall(func::CallOp op);
-  LogicalResult executeLoad(key_mgmt::LoadKeyOp op);
-  /// Of the tensor, memref and affine dialects, and arithmetic on single numbers.
-  LogicalResult executeCleartext(Operation *op);
-  void hand(ValueRange from, ValueRange to);
-  LogicalResult executeRotate(ckks::RotateOp op);
-  LogicalResult executeEncode(lwe::RLWEEncodeOp op);
-  LogicalResult executeRescale(ckks::RescaleOp op);
-  LogicalResult executeTransform(orion::LinearTransformOp op);
-  LogicalResult executeBootstrap(ckks::BootstrapOp op);
-  LogicalResult executeDft(ckks::DftOp op);
-  LogicalResult executeBegin(key_mgmt::BeginTransformOp op);
-  LogicalResult executeStep(Operation *op, Value input, Value key, uint64_t step);
-  LogicalResult executeFinish(key_mgmt::FinishTransformOp op);
-  LogicalResult executeSeries(Operation *op, ArrayAttr coefficients, double low, double high);
-  LogicalResult executeScalar(Operation *op, Number number);
-  LogicalResult executeScalarSum(ckks::MulScalarAddOp op);
-  LogicalResult executeKeyed(Operation *op, Value key);
-
-  template <typename Function> void zip(Operation *op, Function function) {
-    Numbers result = values[op->getOperand(0)];
-    const Numbers &other = values[op->getOperand(1)];
-    for (size_t i = 0; i < result.size(); ++i)
-      result[i] = function(result[i], other[i]);
-    values[op->getResult(0)] = std::move(result);
-  }
-
-  Numbers repeat(const Numbers &numbers) const {
-    Numbers result(slots);
-    for (size_t i = 0; i < slots; ++i)
-      result[i] = numbers[i % numbers.size()];
-    return result;
-  }
-  /// How many numbers an element of a tensor of `type` has.
-  size_t unit(Type type) const {
-    if (lwe::getCiphertextType(type) || lwe::getPlaintextType(type))
-      return slots;
-    return key_mgmt::isKey(getElementTypeOrSelf(type)) ? kKeySize : 1;
-  }
-  std::optional<int64_t> integer(Value value) const {
-    if (auto it = values.find(value); it != values.end() && it->second.size() == 1)
-      return static_cast<int64_t>(it->second.front().real());
-    return getConstantInteger(value);
-  }
-  std::vector<double> numbers(ValueRange operands) const {
-    std::vector<double> result;
-    for (Value operand : operands)
-      if (const auto it = values.find(operand); it != values.end() && it->second.size() == 1)
-        result.push_back(it->second.front().real());
-    return result;
-  }
-  /// Each ciphertext of `numbers` on its own.
-  Numbers rotateSlots(const Numbers &numbers, int64_t shift) const {
-    Numbers result;
-    for (auto begin = numbers.begin(); begin != numbers.end(); begin += slots) {
-      const Numbers rotated = rotateLeft(Numbers(begin, begin + slots), shift);
-      result.insert(result.end(), rotated.begin(), rotated.end());
-    }
-    return result;
-  }
-  static Numbers rotateLeft(const Numbers &numbers, int64_t shift) {
-    const int64_t size = static_cast<int64_t>(numbers.size());
-    Numbers result(numbers.size());
-    for (int64_t i = 0; i < size; ++i)
-      result[i] = numbers[((i + shift % size) % size + size) % size];
-    return result;
-  }
-
-  func::FuncOp function;
-  const Chain &chain;
-  const size_t slots;
-  const Domain domain;
-  struct Hash {
-    size_t operator()(Value value) const { return hash_value(value); }
-  };
-  // Ciphertexts, plaintexts, digits (the numbers of their ciphertext), tensors (of the elements in
-  // turn), single numbers, keys (the number of the load, then the index). References stay valid
-  // when it grows.
-  std::unordered_map<Value, Numbers, Hash> values;
-  static constexpr size_t kKeySize = 2;
-  std::set<double> keys; // loads of those that are loaded now
-  double loads = 0;
-  /// A transform under way, in the hands of its last step's result.
-  struct UnderWay {
-    key_mgmt::BeginTransformOp begin;
-    std::shared_ptr<const circuit::LinearTransformPlan> plan;
-    Numbers input;
-    uint64_t steps = 1; // done
-  };
-  std::unordered_map<Value, UnderWay, Hash> underWay;
-};
-
-LogicalResult Interpreter::executeRotate(ckks::RotateOp op) {
+LogicalResult Execution::executeRotate(ckks::RotateOp op) {
   const std::optional<int64_t> shift = op.getStaticShiftAttr()
                                            ? op.getStaticShiftAttr().getValue().trySExtValue()
                                            : integer(op.getDynamicShift());
@@ -151,7 +33,7 @@ LogicalResult Interpreter::executeRotate(ckks::RotateOp op) {
   return success();
 }
 
-LogicalResult Interpreter::executeEncode(lwe::RLWEEncodeOp op) {
+LogicalResult Execution::executeEncode(lwe::RLWEEncodeOp op) {
   const Numbers &numbers = values[op.getInput()];
   const auto tensor = dyn_cast<RankedTensorType>(op.getOutput().getType());
   const size_t count = tensor ? static_cast<size_t>(tensor.getNumElements()) : 1;
@@ -175,7 +57,7 @@ LogicalResult Interpreter::executeEncode(lwe::RLWEEncodeOp op) {
   return success();
 }
 
-LogicalResult Interpreter::executeRescale(ckks::RescaleOp op) {
+LogicalResult Execution::executeRescale(ckks::RescaleOp op) {
   Numbers result = values[op.getInput()];
   if (domain == Domain::Encoded) {
     const std::optional<Fact> fact = getFact(op.getInput());
@@ -188,33 +70,7 @@ LogicalResult Interpreter::executeRescale(ckks::RescaleOp op) {
   return success();
 }
 
-LogicalResult Interpreter::executeTransform(orion::LinearTransformOp op) {
-  const Numbers &input = values[op.getInput()], &diagonals = values[op.getDiagonals()];
-  const size_t columns =
-      static_cast<size_t>(cast<RankedTensorType>(op.getDiagonals().getType()).getDimSize(1));
-  if (slots % columns != 0)
-    return op.emitOpError("has diagonals of ")
-           << columns << " numbers, which do not divide " << slots << " slots";
-  Numbers result(slots);
-  for (auto [row, index] : llvm::enumerate(op.getDiagonalIndices())) {
-    const Numbers rotated = rotateLeft(input, index);
-    for (size_t j = 0; j < slots; ++j)
-      result[j] += diagonals[row * columns + j % columns] * rotated[j];
-  }
-  // Diagonals are encoded at the scale that the rescale returns to; with the annotated scale the
-  // product is this.
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeLoad(key_mgmt::LoadKeyOp op) {
+LogicalResult Execution::executeLoad(key_mgmt::LoadKeyOp op) {
   double index = 0;
   if (op.getIndex()) {
     const std::optional<int64_t> found = integer(op.getIndex());
@@ -228,161 +84,7 @@ LogicalResult Interpreter::executeLoad(key_mgmt::LoadKeyOp op) {
   return success();
 }
 
-static Numbers multiplyByStage(ckks::DftStageAttr attr, const Numbers &input) {
-  const circuit::DftStage stage = getStage(attr);
-  const std::vector<int64_t> rotations = stage.Rotations();
-  Numbers result(input.size());
-  for (size_t row = 0; row < rotations.size(); ++row) {
-    const Numbers diagonal = stage.Diagonal(row);
-    const int64_t size = static_cast<int64_t>(input.size());
-    for (int64_t j = 0; j < size; ++j)
-      result[j] +=
-          diagonal[j % diagonal.size()] * input[((j + rotations[row]) % size + size) % size];
-  }
-  return result;
-}
-
-LogicalResult Interpreter::executeBootstrap(ckks::BootstrapOp op) {
-  Numbers result = values[op.getInput()];
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeDft(ckks::DftOp op) {
-  Numbers result = multiplyByStage(op.getStage(), values[op.getInput()]);
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeBegin(key_mgmt::BeginTransformOp op) {
-  FailureOr<circuit::LinearTransformPlan> plan = getPlan(op, static_cast<int64_t>(slots));
-  if (failed(plan))
-    return failure();
-  underWay[op.getTransform()] = {
-      op, std::make_shared<const circuit::LinearTransformPlan>(*std::move(plan)),
-      values[op.getInput()]};
-  return success();
-}
-
-LogicalResult Interpreter::executeStep(Operation *op, Value input, Value key, uint64_t step) {
-  auto it = underWay.find(op->getOperand(0));
-  if (it == underWay.end())
-    return op->emitOpError("takes a transform that another step has used up");
-  UnderWay now = std::move(it->second);
-  underWay.erase(it);
-  std::optional<int64_t> index = 0;
-  if (key) {
-    const Numbers &loaded = values[key];
-    index = loaded.size() == kKeySize && keys.count(loaded[0].real())
-                ? std::optional(static_cast<int64_t>(loaded[1].real()))
-                : std::nullopt;
-  }
-  if (!index)
-    return op->emitOpError("uses a key that is not loaded, or of unknown index");
-  if (step != now.steps || !isStep(*now.plan, op, step, *index))
-    return op->emitOpError("is not step ") << now.steps << " of its transform's plan";
-  if (input && values[input] != now.input)
-    return op->emitOpError("takes another input than its transform began with");
-  ++now.steps;
-  underWay[op->getResult(0)] = std::move(now);
-  return success();
-}
-
-LogicalResult Interpreter::executeFinish(key_mgmt::FinishTransformOp op) {
-  auto it = underWay.find(op.getTransform());
-  if (it == underWay.end() || it->second.steps + 1 != it->second.plan->steps.size())
-    return op.emitOpError("takes a transform whose steps are not done");
-  UnderWay now = std::move(it->second);
-  underWay.erase(it);
-  Numbers result(slots);
-  if (ckks::DftStageAttr stage = now.begin.getStageAttr()) {
-    result = multiplyByStage(stage, now.input);
-  } else {
-    const Numbers &diagonals = values[now.begin.getDiagonals()];
-    const size_t columns = diagonals.size() / now.begin.getRotations().size();
-    for (auto [row, index] : llvm::enumerate(now.begin.getRotations())) {
-      const Numbers rotated = rotateLeft(now.input, index);
-      for (size_t j = 0; j < slots; ++j)
-        result[j] += diagonals[row * columns + j % columns] * rotated[j];
-    }
-  }
-  if (domain == Domain::Encoded)
-    for (Number &number : result)
-      number *= now.begin.getPlainScale().convertToDouble();
-  values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeSeries(Operation *op, ArrayAttr coefficients, double low,
-                                         double high) {
-  const std::optional<Fact> before = getFact(op->getOperand(0)), after = getFact(op->getResult(0));
-  const bool encoded = domain == Domain::Encoded;
-  if (encoded && (!before || !after))
-    return op->emitOpError("has no level and scale");
-  Numbers result = values[op->getOperand(0)];
-  for (Number &number : result) {
-    const Number x = encoded ? number / before->scale : number;
-    const Number u = (2.0 * x - low - high) / (high - low);
-    Number sum = 0, last = u, current = 1; // T_(k-1)(u), T_k(u)
-    for (Attribute coefficient : coefficients) {
-      sum += cast<FloatAttr>(coefficient).getValueAsDouble() * current;
-      const Number next = 2.0 * u * current - last;
-      last = current;
-      current = next;
-    }
-    number = encoded ? sum * after->scale : sum;
-  }
-  values[op->getResult(0)] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeScalar(Operation *op, Number number) {
-  Numbers result = values[op->getOperand(0)];
-  const bool product = isa<ckks::MulScalarOp>(op);
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op->getOperand(0)),
-                              after = getFact(op->getResult(0));
-    if (!before || !after)
-      return op->emitOpError("has no level and scale");
-    number *= product ? after->scale / before->scale : after->scale;
-  }
-  for (Number &x : result)
-    x = product ? x * number : x + number;
-  values[op->getResult(0)] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeScalarSum(ckks::MulScalarAddOp op) {
-  Number number(op.getReal().convertToDouble(), op.getImaginary().convertToDouble());
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> sum = getFact(op.getSum()), input = getFact(op.getInput());
-    if (!sum || !input)
-      return op.emitOpError("has no level and scale");
-    number *= sum->scale / input->scale;
-  }
-  Numbers result = values[op.getSum()];
-  const Numbers &input = values[op.getInput()];
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] += number * input[i];
-  values[op.getOutput()] = std::move(result);
-  return success();
-}
-
-LogicalResult Interpreter::executeKeyed(Operation *op, Value key) {
+LogicalResult Execution::executeKeyed(Operation *op, Value key) {
   const Numbers &loaded = values[key];
   if (loaded.size() != kKeySize || !keys.count(loaded[0].real()))
     return op->emitOpError("uses a key that is not loaded");
@@ -393,7 +95,7 @@ LogicalResult Interpreter::executeKeyed(Operation *op, Value key) {
   return success();
 }
 
-void Interpreter::hand(ValueRange from, ValueRange to) {
+void Execution::hand(ValueRange from, ValueRange to) {
   std::vector<Numbers> handed;
   for (Value value : from)
     handed.push_back(values[value]);
@@ -401,14 +103,14 @@ void Interpreter::hand(ValueRange from, ValueRange to) {
     values[value] = std::move(numbers);
 }
 
-LogicalResult Interpreter::execute(Block &block) {
+LogicalResult Execution::execute(Block &block) {
   for (Operation &op : block.without_terminator())
     if (failed(execute(&op)))
       return failure();
   return success();
 }
 
-LogicalResult Interpreter::executeLoop(LoopLikeOpInterface op) {
+LogicalResult Execution::executeLoop(LoopLikeOpInterface op) {
   std::optional<int64_t> lower, upper, step;
   if (auto loop = dyn_cast<scf::ForOp>(*op)) {
     lower = integer(loop.getLowerBound());
@@ -439,7 +141,7 @@ LogicalResult Interpreter::executeLoop(LoopLikeOpInterface op) {
   return success();
 }
 
-LogicalResult Interpreter::executeBranch(Operation *op) {
+LogicalResult Execution::executeBranch(Operation *op) {
   bool condition = true;
   if (auto branch = dyn_cast<scf::IfOp>(op)) {
     const std::optional<int64_t> known = integer(branch.getCondition());
@@ -466,7 +168,7 @@ LogicalResult Interpreter::executeBranch(Operation *op) {
   return success();
 }
 
-LogicalResult Interpreter::executeCall(func::CallOp op) {
+LogicalResult Execution::executeCall(func::CallOp op) {
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op.getCalleeAttr());
   if (!callee || callee.isExternal())
     return op.emitOpError("calls no function with a body");
@@ -478,7 +180,7 @@ LogicalResult Interpreter::executeCall(func::CallOp op) {
   return success();
 }
 
-LogicalResult Interpreter::executeCleartext(Operation *op) {
+LogicalResult Execution::executeCleartext(Operation *op) {
   const auto place = [&](ValueRange indices, ShapedType type) {
     std::vector<int64_t> known;
     for (Value index : indices)
@@ -598,7 +300,7 @@ LogicalResult Interpreter::executeCleartext(Operation *op) {
       });
 }
 
-LogicalResult Interpreter::execute(Operation *op) {
+LogicalResult Execution::execute(Operation *op) {
   for (Value operand : op->getOperands())
     if (isa<lwe::CiphertextType, lwe::PlaintextType, key_mgmt::DigitsType>(operand.getType()) &&
         !values.contains(operand))
@@ -706,7 +408,7 @@ LogicalResult Interpreter::execute(Operation *op) {
 }
 
 FailureOr<std::vector<std::vector<double>>>
-Interpreter::run(ArrayRef<std::vector<double>> arguments) {
+Execution::run(ArrayRef<std::vector<double>> arguments) {
   if (!function.getBody().hasOneBlock() || arguments.size() != function.getNumArguments())
     return function.emitError("expected one block and a vector for each of its ")
            << function.getNumArguments() << " arguments";
@@ -746,14 +448,14 @@ Interpreter::run(ArrayRef<std::vector<double>> arguments) {
   return results;
 }
 
-} // namespace
+} // namespace interpreter
 
 FailureOr<std::vector<std::vector<double>>>
 interpret(func::FuncOp function, ArrayRef<std::vector<double>> arguments, Domain domain) {
   const FailureOr<Chain> chain = Chain::getAround(function);
   if (failed(chain))
     return failure();
-  return Interpreter(function, *chain, domain).run(arguments);
+  return interpreter::Execution(function, *chain, domain).run(arguments);
 }
 
 } // namespace keymemrt::compiler

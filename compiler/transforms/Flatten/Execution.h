@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compiler/analysis/StaticControl/StaticControl.h"
+#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
 #include "compiler/transforms/Flatten/Numbers.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -34,6 +35,7 @@ private:
   mlir::LogicalResult executeBranch(mlir::Operation *op);
   mlir::LogicalResult executeCall(mlir::func::CallOp op);
   mlir::LogicalResult executeConstant(mlir::Operation *op);
+  mlir::LogicalResult executeUse(key_mgmt::UseKeyOp op);
   /// Operations of the tensor and linalg dialects; nullopt: it is none.
   std::optional<mlir::LogicalResult> executeTensor(mlir::Operation *op);
   mlir::LogicalResult executeSlice(mlir::Operation *op, mlir::RankedTensorType whole,

@@ -15,6 +15,19 @@ using namespace mlir;
 
 namespace keymemrt::compiler {
 
+std::optional<size_t> countElements(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped)
+    return 1;
+  if (!shaped.hasStaticShape())
+    return std::nullopt;
+  int64_t count = 1;
+  for (int64_t size : shaped.getShape())
+    if (llvm::MulOverflow(count, size, count) || count > kMostElements)
+      return std::nullopt;
+  return static_cast<size_t>(count);
+}
+
 Attribute getNumber(const Element &element) {
   if (element.number)
     return element.number;
@@ -102,7 +115,9 @@ FailureOr<Value> materialize(OpBuilder &builder, Operation *user, ArrayRef<Eleme
       InFlightDiagnostic error =
           user->emitOpError("cannot be evaluated at compile time: the numbers of a plaintext are "
                             "constants, or a row of a function argument, possibly rotated");
-      error.attachNote(element.value.getLoc()) << "this argument is among them";
+      error.attachNote(element.value.getLoc())
+          << (isa<BlockArgument>(element.value) ? "this argument is among them"
+                                                : "an elided resource is among them");
       return error;
     }
     constants.push_back(number ? number : builder.getZeroAttr(elementType));

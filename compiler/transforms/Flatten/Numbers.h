@@ -7,9 +7,16 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace keymemrt::compiler {
+
+/// The most elements of a tensor; more is hostile.
+inline constexpr int64_t kMostElements = int64_t{1} << 26;
+
+/// How many elements a tensor or memref has; 1 of anything else; nullopt: dynamic, or too many.
+std::optional<size_t> countElements(mlir::Type type);
 
 /// One element of a tensor, or a value that is none. Without anything: not set yet.
 struct Element {

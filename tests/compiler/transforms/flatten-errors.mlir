@@ -282,3 +282,14 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     return
   }
 }
+
+// -----
+
+func.func @another_index(%x: i64) {
+  affine.for %i = 2 to 3 {
+    %k = key_mgmt.load_key %i : index -> <>
+    // expected-error@+1 {{names a key of index 2 as one of index 1}}
+    %u = key_mgmt.use_key %k : <> -> <rotation_index = 1>
+  }
+  return
+}
