@@ -3,12 +3,14 @@
 
 #include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 
-#include "compiler/analysis/KeySizes/KeySizes.h"
 #include "compiler/analysis/StaticControl/StaticControl.h"
-#include "compiler/dialect/KeyMgmt/KeyMgmt.h"
+#include "compiler/transforms/MergeKeyLifetimes/KeyTimeline.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <algorithm>
 
@@ -21,143 +23,70 @@ namespace keymemrt::compiler {
 
 namespace {
 
-/// A key that is loaded and cleared in one block, and used in between only (also deeper inside), by
-/// its own name.
-struct Lifetime {
-  key_mgmt::LoadKeyOp load;
-  key_mgmt::ClearKeyOp clear;
+/// Where a loop or branch loads a key that may be alive around it instead.
+struct Inside {
+  SmallVector<Lifetime> always;    // loads of that key
+  SmallVector<Lifetime> sometimes; // loads of an index that is that key's in some iterations
+
+  bool empty() const { return always.empty() && sometimes.empty(); }
 };
 
-/// The lifetimes of a function on the line of its events: loads, clears, and both ends of loops and
-/// branches, in program order. A key of a loop body is alive between its events only; one from
-/// outside, throughout.
+/// Where a block needs a key: from a load to a clear of its own, or inside of a loop or branch.
+/// Neither: where it must not be alive.
+struct Use {
+  std::optional<Lifetime> lifetime;
+  Operation *op = nullptr;
+  Inside inside;
+};
+
+Type join(Type a, Type b) {
+  const auto levelA = key_mgmt::getKeyLevel(a), levelB = key_mgmt::getKeyLevel(b);
+  if (!levelA || !levelB)
+    return key_mgmt::withKeyLevel(a, std::nullopt);
+  return key_mgmt::withKeyLevel(a, std::max(*levelA, *levelB));
+}
+
+int64_t indexOf(Type key) { return *cast<key_mgmt::RotKeyType>(key).getRotationIndex(); }
+
+/// Whether a number is known in each iteration: it follows from the induction variables of loops
+/// with constant bounds.
+bool isKnownInEachIteration(Value value) {
+  llvm::SetVector<Value> needed;
+  needed.insert(value);
+  for (size_t i = 0; i < needed.size(); ++i) {
+    if (Operation *op = needed[i].getDefiningOp()) {
+      if (op->getNumRegions() != 0 || !isMemoryEffectFree(op) || needed.size() > 100)
+        return false;
+      needed.insert_range(op->getOperands());
+      continue;
+    }
+    Operation *owner = cast<BlockArgument>(needed[i]).getOwner()->getParentOp();
+    if (!isLoop(owner) || cast<LoopLikeOpInterface>(owner).getSingleInductionVar() != needed[i])
+      return false;
+  }
+  return true;
+}
+
+/// Whether `op` is executed iteration by iteration by whoever proves lifetimes.
+bool isExecutedExactly(Operation *op) {
+  constexpr int64_t kMostIterations = 1 << 16;
+  int64_t iterations = 1;
+  for (Operation *parent = op->getParentOp(); !isa<func::FuncOp>(parent);
+       parent = parent->getParentOp()) {
+    const auto loop = isLoop(parent) ? getStaticLoop(parent, KnownValues()) : std::nullopt;
+    if (!loop && !isBranch(parent))
+      return false;
+    if (loop && (loop->tripCount > kMostIterations ||
+                 (iterations *= std::max<int64_t>(loop->tripCount, 1)) > kMostIterations))
+      return false;
+  }
+  return true;
+}
+
 class Merger {
 public:
   Merger(func::FuncOp function, unsigned maxKeys, uint64_t maxBytes)
-      : function(function), slots(getSlots(function)), maxKeys(maxKeys), maxBytes(maxBytes) {
-    if (maxBytes != 0)
-      bytes = getKeySizes(function);
-    uint64_t events = 0;
-    number(function.getBody(), events);
-    keys.assign(events + 1, 0);
-    byteCounts.assign(events + 1, 0);
-    function.walk([&](Operation *op) {
-      if (isa<key_mgmt::LoadKeyOp, key_mgmt::AssumeLoadedOp>(op))
-        place(op->getResult(0));
-    });
-    for (BlockArgument argument : function.getArguments())
-      if (key_mgmt::isKey(argument.getType()))
-        place(argument);
-  }
-
-  void run() { visit(function.getBody()); }
-
-private:
-  using Span = std::pair<uint64_t, uint64_t>; // events
-
-  int64_t reduce(int64_t index) const {
-    return slots > 0 ? (index % slots + slots) % slots : index;
-  }
-
-  /// What equal keys have in common: kind and index, modulo the slots where they are known. Null: a
-  /// rotation key of unknown index.
-  Type getIdentity(Type key) const {
-    auto rotKey = dyn_cast<key_mgmt::RotKeyType>(key);
-    if (!rotKey)
-      return key_mgmt::withKeyLevel(key, std::nullopt);
-    if (!rotKey.getRotationIndex())
-      return {};
-    return key_mgmt::RotKeyType::get(key.getContext(), reduce(*rotKey.getRotationIndex()),
-                                     std::nullopt, rotKey.getShape());
-  }
-
-  void number(Region &region, uint64_t &events) {
-    for (Block &block : region)
-      for (Operation &op : block) {
-        const uint64_t begin = events;
-        if (op.getNumRegions() != 0) {
-          ++events;
-          for (Region &inner : op.getRegions())
-            number(inner, events);
-          ++events;
-        } else if (isa<key_mgmt::LoadKeyOp, key_mgmt::ClearKeyOp, key_mgmt::AssumeLoadedOp>(op)) {
-          ++events;
-        } else if (!op.hasTrait<OpTrait::IsTerminator>()) {
-          continue;
-        }
-        positions[&op] = {begin, events};
-      }
-    positions[region.getParentOp()] = {positions.lookup(region.getParentOp()).first, events};
-  }
-
-  /// The clear of a load's key, where both are in one block and the key has no other name.
-  static std::optional<Lifetime> getLifetime(key_mgmt::LoadKeyOp load) {
-    key_mgmt::ClearKeyOp clear;
-    for (Operation *user : load->getUsers()) {
-      if (user->hasTrait<OpTrait::IsTerminator>() || user->getNumRegions() != 0)
-        return std::nullopt;
-      for (Type type : user->getResultTypes())
-        if (key_mgmt::isKey(type))
-          return std::nullopt;
-      if (auto found = dyn_cast<key_mgmt::ClearKeyOp>(user)) {
-        if (clear)
-          return std::nullopt;
-        clear = found;
-      } else if (user->getName().getDialectNamespace() != "key_mgmt") {
-        return std::nullopt;
-      }
-    }
-    if (!clear || clear->getBlock() != load->getBlock())
-      return std::nullopt;
-    return Lifetime{load, clear};
-  }
-
-  /// Counts a key from its load to its clear, or as long as it may be alive.
-  void place(Value key) {
-    Operation *op = key.getDefiningOp();
-    auto load = dyn_cast<key_mgmt::LoadKeyOp>(op);
-    const std::optional<Lifetime> lifetime = load ? getLifetime(load) : std::nullopt;
-    const Span span =
-        lifetime ? Span{positions.lookup(load).first, positions.lookup(lifetime->clear).first}
-                 : Span{0, keys.size() - 1};
-    add(span.first, span.second, key.getType());
-    if (!lifetime || !getIdentity(key.getType()))
-      others.push_back({span, key});
-  }
-
-  void add(uint64_t begin, uint64_t end, Type key) {
-    const uint64_t size = bytes ? bytes(key) : 0;
-    for (uint64_t i = begin; i < end; ++i) {
-      ++keys[i];
-      byteCounts[i] += size;
-    }
-  }
-
-  bool fits(Span span, Type key) const {
-    const uint64_t size = bytes ? bytes(key) : 0;
-    for (uint64_t i = span.first; i < span.second; ++i)
-      if ((maxKeys != 0 && keys[i] >= maxKeys) || (bytes && byteCounts[i] + size > maxBytes))
-        return false;
-    return llvm::none_of(others, [&](const auto &other) {
-      return other.first.first < span.second && span.first < other.first.second &&
-             mayBe(other.second, getIdentity(key));
-    });
-  }
-
-  /// Whether `key` can be the one of `identity`: by its type, or by what rotation-index-analysis
-  /// has found out.
-  bool mayBe(Value key, Type identity) const {
-    if (Type known = getIdentity(key.getType()))
-      return known == identity;
-    auto rotKey = dyn_cast<key_mgmt::RotKeyType>(identity);
-    if (!rotKey)
-      return false;
-    Operation *load = key.getDefiningOp();
-    auto indices = load ? load->getAttrOfType<DenseI64ArrayAttr>("indices") : DenseI64ArrayAttr();
-    return !indices || llvm::any_of(indices.asArrayRef(), [&](int64_t index) {
-      return reduce(index) == *rotKey.getRotationIndex();
-    });
-  }
+      : timeline(function, maxKeys, maxBytes) {}
 
   void visit(Region &region) {
     for (Block &block : region) {
@@ -173,125 +102,214 @@ private:
     }
   }
 
+private:
   /// The lifetimes of a block by what key they are of, in program order.
-  llvm::MapVector<Type, SmallVector<Lifetime>> getLifetimes(Block &block) const {
-    llvm::MapVector<Type, SmallVector<Lifetime>> lifetimes;
+  llvm::MapVector<Type, SmallVector<Use>> getLifetimes(Block &block) const {
+    llvm::MapVector<Type, SmallVector<Use>> lifetimes;
     for (auto load : block.getOps<key_mgmt::LoadKeyOp>())
-      if (Type identity = getIdentity(load.getType()))
-        if (const std::optional<Lifetime> lifetime = getLifetime(load))
-          lifetimes[identity].push_back(*lifetime);
+      if (Type identity = timeline.getIdentity(load.getType()))
+        if (const std::optional<Lifetime> lifetime = timeline.getLifetime(load))
+          lifetimes[identity].push_back({lifetime, nullptr, {}});
     return lifetimes;
   }
 
-  /// Whether a key is loaded, or named without its load, inside of `op` other than by `known`.
-  bool isLoadedInside(Operation *op, Type identity, ArrayRef<Lifetime> known) const {
-    return op
-        ->walk([&](Operation *inner) {
-          if (!isa<key_mgmt::LoadKeyOp, key_mgmt::AssumeLoadedOp>(inner) ||
-              llvm::any_of(known, [&](const Lifetime &lifetime) { return lifetime.load == inner; }))
-            return WalkResult::advance();
-          return mayBe(inner->getResult(0), identity) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
-        })
-        .wasInterrupted();
-  }
-
-  void mergeInBlock(Block &block) {
-    struct Gap {
-      Lifetime *before, *after;
+  /// nullopt: of some loads in `op` it is not known when they are of that key, or until when.
+  std::optional<Inside> getInside(Operation *op, Type identity) const {
+    Inside inside;
+    const auto visit = [&](Operation *inner) {
+      if (!isa<key_mgmt::LoadKeyOp, key_mgmt::AssumeLoadedOp>(inner) ||
+          !timeline.mayBe(inner->getResult(0), identity))
+        return WalkResult::advance();
+      auto load = dyn_cast<key_mgmt::LoadKeyOp>(inner);
+      const auto lifetime = load ? timeline.getLifetime(load) : std::nullopt;
+      if (!lifetime)
+        return WalkResult::interrupt();
+      if (timeline.getIdentity(load.getType())) {
+        inside.always.push_back(*lifetime);
+        return WalkResult::advance();
+      }
+      // Numbers are compared as they are, so they must not go around.
+      const std::optional<IndexRange> range = getIndexRange(load.getIndex());
+      if (!load->getAttrOfType<DenseI64ArrayAttr>("indices") || !range ||
+          (timeline.slots > 0 && (range->low < 0 || range->high >= timeline.slots)) ||
+          !isKnownInEachIteration(load.getIndex()) || !isExecutedExactly(load))
+        return WalkResult::interrupt();
+      inside.sometimes.push_back(*lifetime);
+      return WalkResult::advance();
     };
-    auto lifetimes = getLifetimes(block);
-    SmallVector<Gap> gaps;
-    for (auto &[identity, list] : lifetimes)
-      for (size_t i = 1; i < list.size(); ++i)
-        gaps.push_back({&list[i - 1], &list[i]});
-    llvm::sort(gaps, [&](const Gap &a, const Gap &b) {
-      return positions.lookup(a.after->load).first < positions.lookup(b.after->load).first;
-    });
-    for (Gap &gap : gaps) {
-      Lifetime &before = *gap.before, &after = *gap.after;
-      const Span span = {positions.lookup(before.clear).first, positions.lookup(after.load).first};
-      const Type type = join(before.load.getType(), after.load.getType());
-      if (span.first >= span.second ? span.first > span.second : !fits(span, type))
-        continue;
-      // Between the two the key must not be loaded, deeper inside, a second time.
-      if (isLoadedBetween(before.clear, after.load, getIdentity(type)))
-        continue;
-      add(span.first, span.second, type);
-      before.load.getKey().setType(type);
-      after.load.getKey().replaceAllUsesWith(before.load.getKey());
-      before.clear.erase();
-      after.load.erase();
-      // What follows is joined to the longer lifetime.
-      after.load = before.load;
-    }
+    if (op->walk(visit).wasInterrupted())
+      return std::nullopt;
+    return inside;
   }
 
-  bool isLoadedBetween(Operation *begin, Operation *end, Type identity) const {
-    for (Operation *op = begin->getNextNode(); op != end; op = op->getNextNode())
-      if (op->getNumRegions() != 0 && isLoadedInside(op, identity, {}))
-        return true;
-    return false;
+  /// Whether a key of type `type` may be alive within `span` in place of those of `inside`.
+  bool fits(KeyTimeline::Span span, Type type, const Inside &inside) {
+    for (Lifetime lifetime : inside.always)
+      timeline.remove(lifetime);
+    const bool result = timeline.fits(span, type, inside.sometimes);
+    for (Lifetime lifetime : inside.always)
+      timeline.add(lifetime);
+    return result;
   }
 
-  static Type join(Type a, Type b) {
-    const auto levelA = key_mgmt::getKeyLevel(a), levelB = key_mgmt::getKeyLevel(b);
-    if (!levelA || !levelB)
-      return key_mgmt::withKeyLevel(a, std::nullopt);
-    return key_mgmt::withKeyLevel(a, std::max(*levelA, *levelB));
+  static Type join(Type type, const Inside &inside) {
+    for (const auto *list : {&inside.always, &inside.sometimes})
+      for (Lifetime lifetime : *list)
+        type = compiler::join(
+            type, key_mgmt::withKeyLevel(type, key_mgmt::getKeyLevel(lifetime.load.getType())));
+    return type;
   }
 
-  /// Loads before `op` and clears after it what `lifetimes`, one or several inside, did.
-  void moveAround(Operation *op, ArrayRef<Lifetime> lifetimes) {
-    OpBuilder builder(op);
-    Lifetime first = lifetimes.front();
-    Type type = first.load.getType();
-    for (Lifetime lifetime : lifetimes)
-      type = join(type, lifetime.load.getType());
-    Value index;
-    if (first.load.getIndex())
-      index = arith::ConstantOp::create(
-          builder, first.load.getLoc(),
-          builder.getIntegerAttr(first.load.getIndex().getType(),
-                                 *cast<key_mgmt::RotKeyType>(type).getRotationIndex()));
-    auto load = key_mgmt::LoadKeyOp::create(builder, first.load.getLoc(), type, index, Attribute());
-    builder.setInsertionPointAfter(op);
-    auto clear = key_mgmt::ClearKeyOp::create(builder, first.clear.getLoc(), load.getKey());
-    const Span span = positions.lookup(op);
-    positions[load] = {span.first, span.first};
-    positions[clear] = {span.second, span.second};
-    // Where they were alive they are counted already; once more is on the safe side.
-    add(span.first, span.second, type);
-    for (Lifetime lifetime : lifetimes) {
-      remove(lifetime);
-      lifetime.load.getKey().replaceAllUsesWith(load.getKey());
+  /// Takes `key`, alive around them, where the keys of `inside` were loaded.
+  void replace(const Inside &inside, Value key) {
+    for (Lifetime lifetime : inside.always) {
+      timeline.remove(lifetime);
+      lifetime.load.getKey().replaceAllUsesWith(key);
       lifetime.clear.erase();
       lifetime.load.erase();
     }
+    for (Lifetime lifetime : inside.sometimes)
+      loadUnlessEqual(lifetime, key);
   }
 
-  void remove(Lifetime lifetime) {
-    const uint64_t size = bytes ? bytes(lifetime.load.getType()) : 0;
-    for (uint64_t i = positions.lookup(lifetime.load).first;
-         i < positions.lookup(lifetime.clear).first; ++i) {
-      --keys[i];
-      byteCounts[i] -= size;
+  /// Loads and clears in those iterations only whose index is not that of `key`.
+  void loadUnlessEqual(Lifetime lifetime, Value key) {
+    key_mgmt::LoadKeyOp load = lifetime.load;
+    key_mgmt::ClearKeyOp clear = lifetime.clear;
+    const Type type = load.getType();
+    const Value number = load.getIndex();
+    const int64_t index = indexOf(timeline.getIdentity(key.getType()));
+    const auto compare = [&](OpBuilder &builder, Operation *at,
+                             arith::CmpIPredicate predicate) -> Value {
+      Value constant = arith::ConstantOp::create(builder, at->getLoc(),
+                                                 builder.getIntegerAttr(number.getType(), index));
+      return arith::CmpIOp::create(builder, at->getLoc(), predicate, number, constant);
+    };
+    OpBuilder builder(load);
+    auto choice =
+        scf::IfOp::create(builder, load.getLoc(), type,
+                          compare(builder, load, arith::CmpIPredicate::eq), /*withElse=*/true);
+    load.getKey().replaceAllUsesWith(choice.getResult(0));
+    builder.setInsertionPointToEnd(choice.thenBlock());
+    Value name = key_mgmt::UseKeyOp::create(builder, load.getLoc(), type, key);
+    scf::YieldOp::create(builder, load.getLoc(), name);
+    load->moveBefore(choice.elseBlock(), choice.elseBlock()->end());
+    builder.setInsertionPointToEnd(choice.elseBlock());
+    scf::YieldOp::create(builder, load.getLoc(), load.getKey());
+    builder.setInsertionPoint(clear);
+    auto rest = scf::IfOp::create(builder, clear.getLoc(),
+                                  compare(builder, clear, arith::CmpIPredicate::ne));
+    clear->moveBefore(rest.thenBlock(), rest.thenBlock()->begin());
+    SmallVector<int64_t> indices;
+    for (int64_t other : load->getAttrOfType<DenseI64ArrayAttr>("indices").asArrayRef())
+      if (other != index)
+        indices.push_back(other);
+    load.setIndicesAttr(builder.getDenseI64ArrayAttr(indices));
+    // It may be another key's too.
+    timeline.setLifetime(lifetime);
+  }
+
+  key_mgmt::LoadKeyOp loadBefore(Operation *op, Type type, key_mgmt::LoadKeyOp like) {
+    OpBuilder builder(op);
+    Value index;
+    if (like.getIndex())
+      index = arith::ConstantOp::create(
+          builder, like.getLoc(), builder.getIntegerAttr(like.getIndex().getType(), indexOf(type)));
+    auto load = key_mgmt::LoadKeyOp::create(builder, like.getLoc(), type, index, Attribute());
+    timeline.place(load, timeline.begin(op));
+    return load;
+  }
+
+  key_mgmt::ClearKeyOp clearAfter(Operation *op, Value key, Location location) {
+    OpBuilder builder(op);
+    builder.setInsertionPointAfter(op);
+    auto clear = key_mgmt::ClearKeyOp::create(builder, location, key);
+    timeline.place(clear, timeline.end(op));
+    return clear;
+  }
+
+  /// Makes one lifetime, of `after`, of two that follow each other, of which one at least is no
+  /// loop or branch.
+  void merge(Use &before, Use &after) {
+    const bool isFirst = before.lifetime.has_value(), isLast = after.lifetime.has_value();
+    if (!isFirst && !isLast)
+      return;
+    const Inside inside = !isFirst ? before.inside : !isLast ? after.inside : Inside();
+    Type type = isFirst ? before.lifetime->load.getType() : after.lifetime->load.getType();
+    if (isFirst && isLast)
+      type = compiler::join(type, after.lifetime->load.getType());
+    type = join(type, inside);
+    const KeyTimeline::Span span = {
+        isFirst ? timeline.begin(before.lifetime->clear) : timeline.begin(before.op),
+        isLast ? timeline.begin(after.lifetime->load) : timeline.end(after.op)};
+    if (span.first >= span.second ? span.first > span.second : !fits(span, type, inside))
+      return;
+    Lifetime joined;
+    joined.load =
+        isFirst ? before.lifetime->load : loadBefore(before.op, type, after.lifetime->load);
+    joined.clear =
+        isLast ? after.lifetime->clear
+               : clearAfter(after.op, joined.load.getKey(), before.lifetime->clear.getLoc());
+    timeline.add(span, type);
+    joined.load.getKey().setType(type);
+    replace(inside, joined.load.getKey());
+    if (isLast) {
+      after.lifetime->load.getKey().replaceAllUsesWith(joined.load.getKey());
+      after.lifetime->load.erase();
     }
+    if (isFirst)
+      before.lifetime->clear.erase();
+    timeline.setLifetime(joined);
+    // What follows is joined to the longer lifetime.
+    after.lifetime = joined;
   }
 
-  /// Whether the lifetimes inside of `op` may become one around it.
-  bool mayMove(Operation *op, ArrayRef<Lifetime> lifetimes) {
-    Lifetime first = lifetimes.front();
-    const Type type = first.load.getType();
-    if (isLoadedInside(op, getIdentity(type), lifetimes))
-      return false;
-    for (Lifetime lifetime : lifetimes)
-      remove(lifetime);
-    const bool result = fits(positions.lookup(op), type);
-    for (Lifetime lifetime : lifetimes)
-      add(positions.lookup(lifetime.load).first, positions.lookup(lifetime.clear).first,
-          lifetime.load.getType());
-    return result;
+  void mergeInBlock(Block &block) {
+    auto lifetimes = getLifetimes(block);
+    SmallVector<Operation *> ops;
+    for (Operation &op : block)
+      if (op.getNumRegions() != 0)
+        ops.push_back(&op);
+    struct Gap {
+      Use *before, *after;
+      uint64_t end;
+    };
+    SmallVector<Gap> gaps;
+    const auto place = [&](const Use &use) {
+      return use.lifetime ? timeline.begin(use.lifetime->load) : timeline.begin(use.op);
+    };
+    for (auto &[identity, uses] : lifetimes) {
+      for (Operation *op : ops) {
+        std::optional<Inside> inside = getInside(op, identity);
+        if (!inside || !inside->empty())
+          uses.push_back({std::nullopt, op, inside.value_or(Inside())});
+      }
+      llvm::sort(uses, [&](const Use &a, const Use &b) { return place(a) < place(b); });
+      for (size_t i = 1; i < uses.size(); ++i) {
+        const auto isBarrier = [](const Use &use) { return use.op && use.inside.empty(); };
+        if (!isBarrier(uses[i - 1]) && !isBarrier(uses[i]))
+          gaps.push_back(
+              {&uses[i - 1], &uses[i], uses[i].op ? timeline.end(uses[i].op) : place(uses[i])});
+      }
+    }
+    llvm::stable_sort(gaps, [](const Gap &a, const Gap &b) { return a.end < b.end; });
+    for (Gap &gap : gaps)
+      merge(*gap.before, *gap.after);
+  }
+
+  /// Loads before `op` and clears after it what is loaded inside, first by `like`, where that fits.
+  void moveAround(Operation *op, Lifetime like) {
+    const std::optional<Inside> inside = getInside(op, timeline.getIdentity(like.load.getType()));
+    const KeyTimeline::Span span = {timeline.begin(op), timeline.end(op)};
+    if (!inside)
+      return;
+    const Type type = join(like.load.getType(), *inside);
+    if (!fits(span, type, *inside))
+      return;
+    auto load = loadBefore(op, type, like.load);
+    timeline.setLifetime({load, clearAfter(op, load.getKey(), like.clear.getLoc())});
+    timeline.add(span, type);
+    replace(*inside, load.getKey());
   }
 
   void moveOutOfLoop(Operation *op) {
@@ -299,9 +317,8 @@ private:
     const std::optional<StaticLoop> loop = getStaticLoop(op, KnownValues());
     if (loop && loop->tripCount < 2)
       return;
-    for (auto &[identity, list] : getLifetimes(op->getRegion(0).front()))
-      if (mayMove(op, list))
-        moveAround(op, list);
+    for (auto &[identity, uses] : getLifetimes(op->getRegion(0).front()))
+      moveAround(op, *uses.front().lifetime);
   }
 
   void moveOutOfBranch(Operation *op) {
@@ -309,36 +326,20 @@ private:
       return;
     auto first = getLifetimes(op->getRegion(0).front()),
          second = getLifetimes(op->getRegion(1).front());
-    for (auto &[identity, list] : first) {
-      auto *it = second.find(identity);
-      if (it == second.end())
-        continue;
-      SmallVector<Lifetime> both(list);
-      llvm::append_range(both, it->second);
-      if (mayMove(op, both))
-        moveAround(op, both);
-    }
+    for (auto &[identity, uses] : first)
+      if (second.contains(identity))
+        moveAround(op, *uses.front().lifetime);
   }
 
-  func::FuncOp function;
-  const int64_t slots;
-  const unsigned maxKeys;
-  const uint64_t maxBytes;
-  std::function<uint64_t(Type)> bytes;
-  llvm::DenseMap<Operation *, Span> positions;
-  // Between events i and i + 1.
-  std::vector<unsigned> keys;
-  std::vector<uint64_t> byteCounts;
-  std::vector<std::pair<Span, Value>> others; // keys without a lifetime that can be moved
+  KeyTimeline timeline;
 };
 
 struct MergeKeyLifetimes : impl::MergeKeyLifetimesBase<MergeKeyLifetimes> {
   using MergeKeyLifetimesBase::MergeKeyLifetimesBase;
 
   void runOnOperation() override {
-    if (getOperation().isExternal())
-      return;
-    Merger(getOperation(), maxLiveKeys, maxLiveBytes).run();
+    if (!getOperation().isExternal())
+      Merger(getOperation(), maxLiveKeys, maxLiveBytes).visit(getOperation().getBody());
   }
 };
 

@@ -62,4 +62,38 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     }
     return %y : !ct
   }
+
+  // A loop of scf, and one whose iterations cost nothing: the key of the next iteration as well.
+  // CHECK-LABEL: func.func @free
+  // CHECK: scf.for
+  // CHECK: scf.if
+  // CHECK: key_mgmt.prefetch_key
+  // CHECK: key_mgmt.load_key
+  func.func @free(%x: !ct) -> !ct {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    scf.for %i = %c0 to %c4 step %c1 {
+      %k = key_mgmt.load_key %i : index -> <>
+      key_mgmt.clear_key %k : <>
+    }
+    return %x : !ct
+  }
+
+  // An index that cannot be computed any earlier is hinted at where it is known, not dropped.
+  // CHECK-LABEL: func.func @late
+  // CHECK: %[[I:.*]] = memref.load
+  // CHECK-NEXT: key_mgmt.prefetch_key %[[I]] : index
+  func.func @late(%x: !ct, %m: memref<index>) -> !ct {
+    %c5 = arith.constant 5 : i64
+    %k5 = key_mgmt.load_key %c5 : i64 -> <rotation_index = 5>
+    %a = key_mgmt.rotate %x, %k5 : !ct, <rotation_index = 5> -> !ct
+    key_mgmt.clear_key %k5 : <rotation_index = 5>
+    %i = memref.load %m[] : memref<index>
+    %b = ckks.negate %a : !ct
+    %k = key_mgmt.load_key %i : index -> <>
+    %c = key_mgmt.rotate %b, %k : !ct, <> -> !ct
+    key_mgmt.clear_key %k : <>
+    return %c : !ct
+  }
 }
