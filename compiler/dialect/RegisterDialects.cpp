@@ -9,6 +9,7 @@
 #include "compiler/dialect/LWE/LWE.h"
 #include "compiler/dialect/Mgmt/Mgmt.h"
 #include "compiler/dialect/ModArith/ModArith.h"
+#include "compiler/dialect/OpenFHE/OpenFHE.h"
 #include "compiler/dialect/Orion/Orion.h"
 #include "compiler/dialect/Polynomial/Polynomial.h"
 #include "compiler/dialect/Preprocessing/Preprocessing.h"
@@ -33,6 +34,6 @@ void keymemrt::compiler::registerDialects(mlir::DialectRegistry &registry) {
   registry
       .insert<ckks::CKKSDialect, kernel::KernelDialect, key_mgmt::KeyMgmtDialect,
               key_mgmt::KmrtDialect, lwe::LWEDialect, mgmt::MgmtDialect, mod_arith::ModArithDialect,
-              orion::OrionDialect, polynomial::PolynomialDialect,
+              openfhe::OpenFHEDialect, orion::OrionDialect, polynomial::PolynomialDialect,
               preprocessing::PreprocessingDialect, rns::RNSDialect, tensor_ext::TensorExtDialect>();
 }

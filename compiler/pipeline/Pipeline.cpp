@@ -3,6 +3,7 @@
 
 #include "compiler/pipeline/Pipeline.h"
 
+#include "compiler/transforms/AffineFullUnroll/AffineFullUnroll.h"
 #include "compiler/transforms/AnnotateKeyLevels/AnnotateKeyLevels.h"
 #include "compiler/transforms/AnnotateLiveness/AnnotateLiveness.h"
 #include "compiler/transforms/CheckParameters/CheckParameters.h"
@@ -16,6 +17,7 @@
 #include "compiler/transforms/InsertKeys/InsertKeys.h"
 #include "compiler/transforms/LowerChebyshev/LowerChebyshev.h"
 #include "compiler/transforms/LowerLinearTransform/LowerLinearTransform.h"
+#include "compiler/transforms/LowerToOpenFHE/LowerToOpenFHE.h"
 #include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 #include "compiler/transforms/MulToAdd/MulToAdd.h"
 #include "compiler/transforms/Normalize/Normalize.h"
@@ -179,6 +181,7 @@ void registerPasses() {
   registerVerifyTypes();
   registerRegenerateModuli();
   registerCheckParameters();
+  registerAffineFullUnroll();
   registerFlatten();
   registerPlaceBootstraps();
   registerRemoveUnnecessaryBootstraps();
@@ -202,6 +205,7 @@ void registerPasses() {
   registerRotationIndexAnalysis();
   registerVerifyPhase();
   registerVerifyProgramForm();
+  registerLowerToOpenFHE();
   for (Phase phase : kPhases)
     registerPipeline(phase);
 }

@@ -1,6 +1,7 @@
 // Each pass and pipeline says what it does.
 // RUN: keymemrt-opt --help | FileCheck %s
 
+// CHECK-DAG: --affine-full-unroll - Write out each affine.for
 // CHECK-DAG: --check-parameters - Check that ckks.schemeParam
 // CHECK-DAG: --hoist-rotations - Decompose a ciphertext once
 // CHECK-DAG: --infer-levels-and-scales - Give every value its level and exact scale
@@ -13,6 +14,7 @@
 // CHECK-DAG: --lower-linear-transform - Lower linear transforms by their diagonals
 // CHECK-DAG: --place-bootstraps - Bootstrap where a program runs out of levels
 // CHECK-DAG: --remove-unnecessary-bootstraps - Drop the bootstraps
+// CHECK-DAG: --lower-to-openfhe - Write a program as calls of OpenFHE
 // CHECK-DAG: --merge-key-lifetimes - Load a key once instead of again
 // CHECK-DAG: --annotate-key-levels - Write into the type of each key
 // CHECK-DAG: --annotate-liveness - Write beside each buffer
