@@ -10,11 +10,12 @@ namespace keymemrt::compiler {
 namespace {
 
 /// Writes nested loops that carry one or two ciphertexts. `x`, an input, is invariant in all of
-/// them.
+/// them. What takes a level in a loop takes one in each iteration.
 class LoopGenerator {
 public:
   LoopGenerator(std::mt19937_64 &random, const scheme::ParameterLiteral &parameters, bool tensors)
-      : random(random), text(parameters), tensors(tensors) {}
+      : random(random), text(parameters), tensors(tensors),
+        levels(static_cast<int>(parameters.q.size()) - 5) {}
 
   TestProgram run(int size) {
     const size_t period = text.slots() >> (2 * below(2));
@@ -97,6 +98,28 @@ private:
     return sum;
   }
 
+  /// A product of ciphertexts or a transform by an odd number of diagonals with gaps between them,
+  /// where the levels suffice in all iterations. A sum may take one more level than its operands.
+  std::string multiply(const std::string &acc, const std::vector<Index> &indices) {
+    const int cost = 2 * iterations;
+    if (levels < cost)
+      return accumulate(acc, indices);
+    levels -= cost;
+    if (chance(30))
+      return text.mul(acc, chance(50) ? acc : x);
+    const size_t columns = text.slots() >> below(4);
+    const size_t rows = 1 + 2 * static_cast<size_t>(below(5));
+    const int bound = static_cast<int>(columns);
+    std::vector<int32_t> diagonals;
+    for (size_t i = 0; i < rows; ++i)
+      diagonals.push_back(below(2 * bound - 1) - (bound - 1));
+    const std::vector<double> values = numbers(rows * columns);
+    const std::string made = text.transform(
+        chance(50) ? acc : x, chance(30) ? text.constant(rows, values) : text.weights(rows, values),
+        columns, diagonals);
+    return chance(50) ? made : text.binary("ckks.add", made, acc);
+  }
+
   std::string rotate(const std::string &acc, const std::vector<Index> &indices) {
     const std::string name = fresh();
     if (chance(40)) // the same key in each iteration
@@ -164,7 +187,9 @@ private:
     const char *const yield = index.isAffine ? "affine.yield" : "scf.yield";
     indices.push_back(index);
     const std::string outer = indent;
+    const int outerIterations = iterations;
     indent += "  ";
+    iterations *= std::max(1, (index.high - index.low) / step + 1);
     std::string value = argument;
     if (isTensor) {
       const std::string rotated = fresh(), zero = constant(0), one = constant(1), element = fresh(),
@@ -183,6 +208,7 @@ private:
     }
     line("{} {} : {}", yield, value, type);
     indent = outer;
+    iterations = outerIterations;
     line("}}");
     if (!isTensor)
       return result;
@@ -192,7 +218,7 @@ private:
   }
 
   std::string step(const std::string &acc, const std::vector<Index> &indices, int depth) {
-    switch (depth >= 4 ? 4 + below(4) : below(8)) {
+    switch (depth >= 4 ? 4 + below(5) : below(9)) {
     case 0:
     case 1:
     case 2:
@@ -202,6 +228,8 @@ private:
     case 4:
     case 5:
       return accumulate(acc, indices);
+    case 6:
+      return multiply(acc, indices);
     default:
       return rotate(acc, indices);
     }
@@ -210,6 +238,8 @@ private:
   std::mt19937_64 &random;
   ProgramText text;
   const bool tensors;
+  int levels;         // left
+  int iterations = 1; // of all loops around, at most
   std::string x, weights, constants, indent;
   int next = 0;
 };

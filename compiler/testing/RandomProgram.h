@@ -74,8 +74,9 @@ TestProgram randomProgram(std::mt19937_64 &random, const scheme::ParameterLitera
                           int size);
 
 /// `size` loops, branches and operations, nested: scf and affine, with bounds, conditions, shifts
-/// and rows that depend on induction variables; shifts of any sign; loops that never run. With
-/// `tensors`, some loops carry two ciphertexts in a tensor. Needs few levels.
+/// and rows that depend on induction variables; shifts of any sign; loops that never run; products
+/// and transforms by odd numbers of diagonals anywhere. With `tensors`, some loops carry two
+/// ciphertexts in a tensor. Takes as many levels as there are, needs at least 5.
 TestProgram randomLoopProgram(std::mt19937_64 &random, const scheme::ParameterLiteral &parameters,
                               int size, bool tensors);
 

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs with loops keep their meaning: when they are flattened and compiled, and when the passes
-// around keys work on them as loops, in any order.
+// Programs with loops keep their meaning when they are flattened and compiled, and all programs
+// under passes in any order that makes sense, those around keys on loops among them.
+// KEYMEMRT_FUZZ_SECONDS makes the latter longer, from KEYMEMRT_FUZZ_SEED on.
 
 #include "compiler/analysis/Interpreter/Interpreter.h"
 #include "compiler/dialect/RegisterDialects.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/testing/RandomProgram.h"
 #include "compiler/transforms/Flatten/Flatten.h"
-#include "compiler/transforms/HoistRotations/HoistRotations.h"
-#include "compiler/transforms/InsertKeys/InsertKeys.h"
-#include "compiler/transforms/MergeKeyLifetimes/MergeKeyLifetimes.h"
 #include "compiler/transforms/RotationIndexAnalysis/RotationIndexAnalysis.h"
-#include "compiler/transforms/VerifyKeyLifetimes/VerifyKeyLifetimes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 #include <gtest/gtest.h>
@@ -23,6 +21,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <iostream>
 #include <set>
 
 namespace keymemrt::compiler {
@@ -96,62 +96,140 @@ TEST(Loops, CompileToStraightLines) {
   }
 }
 
-TEST(Loops, KeepTheirMeaningUnderPassesInAnyOrder) {
-  const scheme::ParameterLiteral parameters = insecureTestParameters(12);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(15);
-  for (uint64_t seed = 1001; seed <= 1200 && std::chrono::steady_clock::now() < end; ++seed) {
+/// A random order of passes, as keymemrt-opt takes it, in which every pass finds what it needs. It
+/// ends with a program, or, where keys are inserted into loops as they are, with loops.
+class Order {
+public:
+  explicit Order(std::mt19937_64 &random) : random(random) {}
+
+  /// The next pass; empty: done.
+  std::string next() {
+    if (!ending && left-- == 0)
+      end();
+    if (ending)
+      return last.empty() ? "" : take();
+    std::vector<std::string> passes = {"canonicalize", "cse", "check-parameters{insecure}",
+                                       "regenerate-moduli"};
+    const auto add = [&](bool allowed, std::initializer_list<const char *> more) {
+      if (allowed)
+        passes.insert(passes.end(), more.begin(), more.end());
+    };
+    add(!isInferred, {"flatten", "func.func(affine-full-unroll)"});
+    add(!isInferred, {"func.func(mul-to-add)"});
+    add(!isFlat && !isKeyed, {"rotation-index-analysis", "func.func(insert-keys)"});
+    add(isFlat && !isInferred && !isKeyed, {"normalize", "normalize"});
+    add(isNormal && !isInferred,
+        {"place-bootstraps{insecure}", "func.func(remove-unnecessary-bootstraps)",
+         "choose-bootstrap-parameters{insecure}", "func.func(infer-levels-and-scales)",
+         "func.func(infer-levels-and-scales)"});
+    add(isInferred && !isSeriesLowered,
+        {"func.func(expand-bootstrap)", "func.func(lower-chebyshev)"});
+    add(isSeriesLowered && !isLowered, {"func.func(choose-key-set{optimize=memory})"});
+    add(isInferred && !isLowered, {"func.func(lower-linear-transform)",
+                                   "func.func(lower-linear-transform{form=double_hoisted})",
+                                   "func.func(lower-linear-transform{form=horner})",
+                                   "func.func(lower-linear-transform{form=minimum_key})"});
+    add(isInferred, {"func.func(insert-keys)"});
+    add(isKeyed, {"func.func(hoist-rotations)", "func.func(annotate-key-levels)",
+                  "rotation-index-analysis", "func.func(verify-key-lifetimes{report=false})"});
+    // Twice as often as others.
+    for (int i = 0; isKeyed && i < 2; ++i)
+      passes.push_back(
+          "func.func(merge-key-lifetimes{max-live-keys=" + std::to_string(random() % 4) + "})");
+    return note(passes[random() % passes.size()]);
+  }
+
+  /// Whether nothing is left but a program.
+  bool isProgram() const { return isCleared; }
+
+private:
+  std::string note(std::string pass) {
+    const auto is = [&](const char *name) { return pass.find(name) != std::string::npos; };
+    isFlat |= is("flatten");
+    isNormal |= is("normalize");
+    isInferred |= is("infer-levels");
+    isSeriesLowered |= is("lower-chebyshev");
+    isLowered |= is("lower-linear-transform");
+    isKeyed |= is("insert-keys");
+    isCleared |= is("insert-clears");
+    return pass;
+  }
+  void end() {
+    ending = true;
+    if (isKeyed && !isInferred) {
+      last = {"func.func(verify-key-lifetimes{report=false})"};
+      return;
+    }
+    if (!isFlat)
+      last.push_back("flatten");
+    if (!isInferred)
+      last.insert(last.end(), {"normalize", "func.func(infer-levels-and-scales)"});
+    if (!isSeriesLowered)
+      last.push_back("func.func(lower-chebyshev)");
+    if (!isLowered)
+      last.push_back("func.func(lower-linear-transform)");
+    last.insert(last.end(),
+                {"func.func(insert-keys)", "verify-phase{phase=keyed}",
+                 "func.func(verify-key-lifetimes{report=false})", "func.func(insert-clears)",
+                 "verify-phase{phase=planned}", "verify-program-form"});
+  }
+  std::string take() {
+    std::string pass = last.front();
+    last.erase(last.begin());
+    return note(std::move(pass));
+  }
+
+  std::mt19937_64 &random;
+  int left = 6 + static_cast<int>(random() % 20);
+  bool isFlat = false, isNormal = false, isInferred = false, isSeriesLowered = false,
+       isLowered = false, isKeyed = false, isCleared = false, ending = false;
+  std::vector<std::string> last;
+};
+
+TEST(Orders, OfPassesKeepTheMeaningOfRandomPrograms) {
+  registerPasses();
+  mlir::registerTransformsPasses();
+  const scheme::ParameterLiteral parameters = insecureTestParameters(16);
+  const char *const seconds = std::getenv("KEYMEMRT_FUZZ_SECONDS");
+  const char *const from = std::getenv("KEYMEMRT_FUZZ_SEED");
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::duration<double>(seconds ? std::atof(seconds) : 15);
+  const uint64_t begin = from ? std::strtoull(from, nullptr, 10) : 1001;
+  const uint64_t most = seconds ? UINT64_MAX : 400;
+  int programs = 0, loops = 0, runs = 0;
+  uint64_t seed = begin;
+  for (; seed < begin + most && std::chrono::steady_clock::now() < end; ++seed) {
     std::mt19937_64 random = seeded(seed);
-    const TestProgram program = randomLoopProgram(
-        random, parameters, 1 + static_cast<int>(random() % 3), /*tensors=*/false);
+    const TestProgram program =
+        random() % 3 == 0
+            ? randomProgram(random, parameters, 2 + static_cast<int>(random() % 12))
+            : randomLoopProgram(random, parameters, 1 + static_cast<int>(random() % 3),
+                                /*tensors=*/false);
     mlir::OwningOpRef<ModuleOp> module = parse(program);
     ASSERT_TRUE(module) << program.text;
     const Results wanted = meaning(*module, program);
     ASSERT_FALSE(wanted.empty()) << program.text;
-    std::string order = "seed " + std::to_string(seed) + ": insert-keys";
-    mlir::PassManager manager(&context());
-    const bool analyseFirst = random() % 2 == 0;
-    if (analyseFirst) {
-      order += " after rotation-index-analysis";
-      manager.addPass(createRotationIndexAnalysis());
+    Order order(random);
+    std::string passes;
+    while (true) {
+      const std::string pass = order.next();
+      if (pass.empty())
+        break;
+      passes += (passes.empty() ? "" : ",") + pass;
+      SCOPED_TRACE("seed " + std::to_string(seed) + ": --pass-pipeline='builtin.module(" + passes +
+                   ")'");
+      mlir::PassManager manager(&context());
+      ASSERT_TRUE(mlir::succeeded(mlir::parsePassPipeline(pass, manager)));
+      ASSERT_TRUE(mlir::succeeded(manager.run(*module))) << program.text;
+      ASSERT_LT(distance(meaning(*module, program), wanted), kTolerance) << program.text;
+      ++runs;
     }
-    manager.addNestedPass<mlir::func::FuncOp>(createInsertKeys());
-    for (int i = 0; i < 5; ++i) {
-      const uint64_t choice = random() % 7;
-      const auto bound = static_cast<unsigned>(random() % 4);
-      switch (choice) {
-      case 0:
-        order += " hoist-rotations";
-        manager.addNestedPass<mlir::func::FuncOp>(createHoistRotations());
-        break;
-      case 1:
-      case 2:
-        order += " merge-key-lifetimes=" + std::to_string(bound);
-        manager.addNestedPass<mlir::func::FuncOp>(createMergeKeyLifetimes({bound}));
-        break;
-      case 3:
-        order += " rotation-index-analysis";
-        manager.addPass(createRotationIndexAnalysis());
-        break;
-      case 4:
-        order += " cse";
-        manager.addPass(mlir::createCSEPass());
-        break;
-      case 5:
-        order += " canonicalize";
-        manager.addPass(mlir::createCanonicalizerPass());
-        break;
-      default:
-        if (i >= 3) {
-          order += " flatten";
-          manager.addPass(createFlatten());
-        }
-      }
-      manager.addNestedPass<mlir::func::FuncOp>(createVerifyKeyLifetimes({/*report=*/false}));
-    }
-    SCOPED_TRACE(order);
-    ASSERT_TRUE(mlir::succeeded(manager.run(*module))) << program.text;
-    ASSERT_LT(distance(meaning(*module, program), wanted), kTolerance) << program.text;
+    ++(order.isProgram() ? programs : loops);
   }
+  std::cout << "seeds " << begin << " to " << seed - 1 << ": " << runs << " passes, " << programs
+            << " programs, " << loops << " times loops with keys" << std::endl;
+  EXPECT_GT(programs, 0);
+  EXPECT_GT(loops, 0);
 }
 
 /// The indices that the analysis finds are those that the flat program uses, or more where it
