@@ -71,7 +71,7 @@ public:
       const auto real = [&](StringRef name) {
         return row.getAs<FloatAttr>(name).getValueAsDouble();
       };
-      sets.push_back({integer("keys"), static_cast<uint64_t>(integer("stored_bytes")),
+      sets.push_back({integer("keys"), static_cast<uint64_t>(integer("key_bytes")),
                       static_cast<uint64_t>(integer("least_bytes")), real("seconds"),
                       real("wall_seconds"), row.contains("chosen")});
     }

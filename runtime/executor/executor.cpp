@@ -11,6 +11,7 @@
 #include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
 #include "runtime/plan/shapes.h"
+#include "runtime/plan/work.h"
 
 namespace keymemrt::runtime {
 
@@ -132,7 +133,7 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   stats.predicted = policy.predicted;
   stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
   stats.key_bytes_read_lru = policy.key_bytes_read_lru;
-  for (const uint32_t chunks : trace.key_chunks) stats.key_store_bytes += chunks * trace.slot_bytes;
+  stats.key_store_bytes = StoredKeyBytes(program, engine.parameters(), trace);
   for (const program::Key& key : program.keys) {
     stats.galois_keys += key.id.kind == scheme::KeyKind::kRotation || key.id.kind == scheme::KeyKind::kConjugation;
   }

@@ -200,6 +200,17 @@ uint64_t MeanStoredChunkBytes(const program::Program& program, const Parameters&
 
 }  // namespace
 
+uint64_t StoredKeyBytes(const program::Program& program, const Parameters& parameters, const planner::Trace& trace) {
+  StoredShapes shapes(parameters);
+  uint64_t bytes = 0;
+  for (size_t key = 0; key < program.keys.size(); ++key) {
+    const auto shape = shapes.At(program.keys[key].id.shape);
+    if (!shape.ok()) continue;  // Verify has seen to it
+    bytes += (*shape)->layout.ChunkBytes(static_cast<int>(trace.key_chunks[key]));
+  }
+  return bytes;
+}
+
 planner::TimedRun TimeRun(const program::Program& program, const Parameters& parameters, const planner::Trace& trace,
                           const Policy& policy, const planner::Machine& machine, int threads) {
   const std::vector<Work> work = OperationWork(program, parameters);

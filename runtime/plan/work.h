@@ -20,6 +20,10 @@ namespace keymemrt::runtime {
 // program's.
 std::vector<planner::Work> OperationWork(const program::Program& program, const scheme::Parameters& parameters);
 
+// What all keys of the program take in a key store: their chunks as the files have them, narrow residues packed.
+uint64_t StoredKeyBytes(const program::Program& program, const scheme::Parameters& parameters,
+                        const planner::Trace& trace);
+
 // A run of the program under a policy, for planner::PredictTime. `trace`: as MakeTrace made it, `policy` from it.
 planner::TimedRun TimeRun(const program::Program& program, const scheme::Parameters& parameters,
                           const planner::Trace& trace, const Policy& policy, const planner::Machine& machine,

@@ -48,7 +48,7 @@ std::string ToJson(const std::vector<compiler::KeySet>& sets) {
   std::string text;
   for (const compiler::KeySet& set : sets) {
     text += fmt::format(
-        "{}\n  {{\"keys\": {}, \"stored_bytes\": {}, \"least_bytes\": {}, \"seconds\": {}, \"wall_seconds\": {}}}",
+        "{}\n  {{\"keys\": {}, \"key_bytes\": {}, \"least_bytes\": {}, \"seconds\": {}, \"wall_seconds\": {}}}",
         text.empty() ? "" : ",", set.keys, set.storedBytes, set.leastBytes, set.seconds, set.wallSeconds);
   }
   return "[" + text + "\n]\n";

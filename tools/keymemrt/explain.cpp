@@ -48,7 +48,7 @@ Result<std::vector<KeySet>> ReadKeySets(const std::string& path) {
   if (!json.is_array()) return Corrupt("{}: not written by keymemrt-compile", path);
   std::vector<KeySet> sets;
   for (const auto& row : json) {
-    sets.push_back({row.value("keys", 0), row.value("stored_bytes", uint64_t{0}), row.value("least_bytes", uint64_t{0}),
+    sets.push_back({row.value("keys", 0), row.value("key_bytes", uint64_t{0}), row.value("least_bytes", uint64_t{0}),
                     row.value("seconds", 0.0), row.value("wall_seconds", 0.0)});
   }
   return sets;

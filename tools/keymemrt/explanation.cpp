@@ -117,9 +117,9 @@ std::string DiskBound(const Subject& subject, const Explanation& explanation) {
 std::string KeySetTable(const Subject& subject, const Explanation& explanation) {
   std::string text = fmt::format(
       "\nother sets of keys, by keymemrt compile --optimize=time|memory|upload\n{:>6} {:>12} {:>12} {:>12} {:>12}\n",
-      "keys", "key store", "least budget", "computing", "and reading");
+      "keys", "their memory", "least budget", "computing", "and reading");
   for (const KeySet& set : explanation.key_sets) {
-    text += fmt::format("{:>6} {:>12} {:>12} {:>12} {:>12}\n", set.keys, FormatSize(set.stored_bytes),
+    text += fmt::format("{:>6} {:>12} {:>12} {:>12} {:>12}\n", set.keys, FormatSize(set.key_bytes),
                         FormatSize(set.least_bytes + subject.trace.fixed_bytes), FormatTime(set.seconds),
                         FormatTime(set.wall_seconds));
   }
@@ -135,8 +135,7 @@ Explanation Explain(const Subject& subject, const std::vector<uint64_t>& budgets
   explanation.line_bits_per_second = line_bits_per_second;
   explanation.least = planner::LeastFeasibleBudget(subject.trace);
   explanation.peak = runtime::PeakSlots(subject.program, subject.parameters, subject.threads);
-  for (size_t key = 0; key < subject.trace.key_chunks.size(); ++key)
-    explanation.key_store_bytes += KeyBytes(subject, key);
+  explanation.key_store_bytes = runtime::StoredKeyBytes(subject.program, subject.parameters, subject.trace);
   for (const Mode mode : {Mode::kResident, Mode::kPrefetch, Mode::kImperative, Mode::kStreaming}) {
     explanation.forecasts.push_back(MakeForecast(subject, mode, 0));
   }
@@ -205,7 +204,7 @@ std::string ToJson(const Subject& subject, const Explanation& explanation) {
   }
   for (const KeySet& set : explanation.key_sets) {
     json["key_sets"].push_back({{"keys", set.keys},
-                                {"stored_bytes", set.stored_bytes},
+                                {"key_bytes", set.key_bytes},
                                 {"least_budget_bytes", set.least_bytes + subject.trace.fixed_bytes},
                                 {"seconds", set.seconds},
                                 {"wall_seconds", set.wall_seconds}});

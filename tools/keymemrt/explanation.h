@@ -40,7 +40,7 @@ inline constexpr int kMostThreads = 1024;
 // A set of keys that the model could be compiled with (keymemrt-compile --key-sets), as the compiler foresees it.
 struct KeySet {
   int keys = 0;
-  uint64_t stored_bytes = 0;
+  uint64_t key_bytes = 0;    // in memory
   uint64_t least_bytes = 0;  // of slots
   double seconds = 0;        // of computing transforms, rotations and relinearizations
   double wall_seconds = 0;   // and of reading each key once meanwhile

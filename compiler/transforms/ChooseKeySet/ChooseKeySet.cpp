@@ -231,7 +231,7 @@ private:
       };
       NamedAttrList row;
       row.append("keys", number(static_cast<uint64_t>(keys)));
-      row.append("stored_bytes", number(forecast->key_bytes_stored));
+      row.append("key_bytes", number(forecast->key_bytes_stored));
       row.append("least_bytes", number(forecast->least_bytes));
       row.append("seconds", builder.getF64FloatAttr(choice.seconds));
       row.append("wall_seconds", builder.getF64FloatAttr(forecast->time.wall_seconds));

@@ -17,7 +17,7 @@ def ChooseKeySet : Pass<"choose-key-set", "::mlir::func::FuncOp"> {
     become two. Memory is that of slots: keys as residency is planned, ciphertexts alive, what a key switch takes.
 
     The module attribute `kmrt.key_sets` lists choices that differ by a tenth or more in one of the figures, by ascending
-    time: `{keys, stored_bytes, least_bytes, seconds, wall_seconds}`, the one that was made with `chosen`. Seconds are those of
+    time: `{keys, key_bytes, least_bytes, seconds, wall_seconds}`, the one that was made with `chosen`. Seconds are those of
     computing transforms, rotations and relinearizations, wall seconds those and of reading each key once meanwhile.
 
     Runs after all operations with keys but transforms are there (lower-chebyshev), before lower-linear-transform.
