@@ -211,22 +211,21 @@ LogicalResult Writer::run() {
   SmallVector<Operation *> ops;
   for (Operation &op : block)
     ops.push_back(&op);
-  // The new arguments stand before the old ones until these are gone.
+  // The new arguments stand behind the old ones until these are gone.
   const unsigned count = block.getNumArguments();
-  context = block.insertArgument(0u, openfhe::CryptoContextType::get(function.getContext()),
-                                 function.getLoc());
+  context =
+      block.addArgument(openfhe::CryptoContextType::get(function.getContext()), function.getLoc());
   SmallVector<Type> inputs = {context.getType()}, results;
-  for (unsigned i = 0; i < count; ++i) {
-    BlockArgument old = block.getArgument(1 + i + i);
+  for (BlockArgument old : llvm::to_vector(block.getArguments().take_front(count))) {
     inputs.push_back(convert(old.getType()));
-    values.map(old, block.insertArgument(1 + i, inputs.back(), old.getLoc()));
+    values.map(old, block.addArgument(inputs.back(), old.getLoc()));
   }
   for (Operation *op : ops)
     if (failed(write(op)))
       return failure();
   for (Operation *op : llvm::reverse(ops))
     op->erase();
-  block.eraseArguments(1 + count, count);
+  block.eraseArguments(0, count);
   SmallVector<Attribute> attributes = {builder.getDictionaryAttr({})};
   for (unsigned i = 0; i < count; ++i) {
     NamedAttrList kept(function.getArgAttrDict(i));
