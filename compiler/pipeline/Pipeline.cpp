@@ -22,6 +22,7 @@
 #include "compiler/transforms/MulToAdd/MulToAdd.h"
 #include "compiler/transforms/Normalize/Normalize.h"
 #include "compiler/transforms/PlaceBootstraps/PlaceBootstraps.h"
+#include "compiler/transforms/PlaceRescales/PlaceRescales.h"
 #include "compiler/transforms/PrefetchKeys/PrefetchKeys.h"
 #include "compiler/transforms/RegenerateModuli/RegenerateModuli.h"
 #include "compiler/transforms/RemoveUnnecessaryBootstraps/RemoveUnnecessaryBootstraps.h"
@@ -190,6 +191,7 @@ void registerPasses() {
   registerExpandBootstrap();
   registerNormalize();
   registerMulToAdd();
+  registerPlaceRescales();
   registerInferLevelsAndScales();
   registerLowerChebyshev();
   registerLowerLinearTransform();

@@ -201,6 +201,7 @@ TEST(Fuzz, PassesInAnyOrderNeverCrash) {
       "place-bootstraps{insecure}",
       "func.func(remove-unnecessary-bootstraps)",
       "choose-bootstrap-parameters{insecure}",
+      "func.func(place-rescales)",
       "func.func(infer-levels-and-scales)",
       "func.func(expand-bootstrap)",
       "func.func(lower-chebyshev)",

@@ -120,8 +120,8 @@ public:
     add(isFlat && !isInferred && !isKeyed, {"normalize", "normalize"});
     add(isNormal && !isInferred,
         {"place-bootstraps{insecure}", "func.func(remove-unnecessary-bootstraps)",
-         "choose-bootstrap-parameters{insecure}", "func.func(infer-levels-and-scales)",
-         "func.func(infer-levels-and-scales)"});
+         "choose-bootstrap-parameters{insecure}", "func.func(place-rescales)",
+         "func.func(infer-levels-and-scales)", "func.func(infer-levels-and-scales)"});
     add(isInferred && !isSeriesLowered,
         {"func.func(expand-bootstrap)", "func.func(lower-chebyshev)"});
     add(isSeriesLowered && !isLowered, {"func.func(choose-key-set{optimize=memory})"});

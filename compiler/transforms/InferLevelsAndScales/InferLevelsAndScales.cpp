@@ -339,11 +339,15 @@ struct InferLevelsAndScales : impl::InferLevelsAndScalesBase<InferLevelsAndScale
       getOperation().emitError("expected a straight-line program");
       return signalPassFailure();
     }
-    if (failed(Inference(getOperation(), *chain).run()))
+    if (failed(inferLevelsAndScales(getOperation(), *chain)))
       signalPassFailure();
   }
 };
 
 } // namespace
+
+LogicalResult inferLevelsAndScales(func::FuncOp function, const Chain &chain) {
+  return Inference(function, chain).run();
+}
 
 } // namespace keymemrt::compiler

@@ -13,6 +13,7 @@
 // CHECK-DAG: --lower-chebyshev - Lower orion.chebyshev to products and sums
 // CHECK-DAG: --lower-linear-transform - Lower linear transforms by their diagonals
 // CHECK-DAG: --place-bootstraps - Bootstrap where a program runs out of levels
+// CHECK-DAG: --place-rescales - Rescale where a product
 // CHECK-DAG: --remove-unnecessary-bootstraps - Drop the bootstraps
 // CHECK-DAG: --lower-to-openfhe - Write a program as calls of OpenFHE
 // CHECK-DAG: --merge-key-lifetimes - Load a key once instead of again
