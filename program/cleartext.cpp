@@ -5,6 +5,7 @@
 #include <cmath>
 #include <complex>
 #include <limits>
+#include <map>
 
 namespace keymemrt::program {
 
@@ -79,6 +80,7 @@ class Interpreter {
     for (int level = 0; level <= parameters.max_level(); ++level) log_q_.push_back(parameters.LogQ(level));
     result_.magnitudes.assign(program.ops.size(), 0);
     result_.least_headroom_bits = std::numeric_limits<double>::infinity();
+    for (uint32_t i = 0; i < program.domains.size(); ++i) domains_of_.emplace(program.domains[i].value, i);
   }
 
   Result<CleartextResult> Run(std::span<const std::vector<double>> inputs) {
@@ -241,6 +243,7 @@ class Interpreter {
   void Define(uint32_t op, uint32_t id, Slots slots) {
     const double magnitude = Magnitude(slots);
     if (op != kNone) result_.magnitudes[op] = magnitude;
+    for (auto [it, end] = domains_of_.equal_range(id); it != end; ++it) CheckDomain(it->second, slots.real);
     values_[id] = std::move(slots);
 
     // In logarithms: Q has thousands of bits.
@@ -260,6 +263,16 @@ class Interpreter {
                         who, magnitude, value.level, std::log2(value.scale), log_limit)};
   }
 
+  void CheckDomain(uint32_t index, const std::vector<double>& x) {
+    const Domain& domain = program_.domains[index];
+    const double middle = domain.low + (domain.high - domain.low) / 2;
+    const auto outside = [&](double a) { return std::isnan(a) ? -1 : std::abs(a - middle); };
+    const double furthest =
+        *std::max_element(x.begin(), x.end(), [&](double a, double b) { return outside(a) < outside(b); });
+    const double slack = (domain.high - domain.low) * 0x1p-20;
+    if (outside(furthest) > domain.high - middle + slack) result_.departures.push_back({index, furthest});
+  }
+
   std::string InputName(uint32_t id) const {
     for (const Input& input : program_.inputs) {
       if (input.value == id) return input.name;
@@ -270,7 +283,8 @@ class Interpreter {
   const Program& program_;
   const WeightRow& weights_;
   const size_t slots_;
-  std::vector<double> log_q_;  // per level
+  std::vector<double> log_q_;                     // per level
+  std::multimap<uint32_t, uint32_t> domains_of_;  // by value: indices into domains
   std::vector<Slots> values_;
   CleartextResult result_;
 };

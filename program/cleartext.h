@@ -27,6 +27,12 @@ struct Outgrowth {
   std::string message;  // names the operation, the magnitude and the most that fits
 };
 
+// A value that leaves its domain: what is computed of it is not what the model means.
+struct Departure {
+  uint32_t domain = 0;  // index into Program::domains
+  double value = 0;     // of the slot that is furthest outside
+};
+
 struct CleartextResult {
   std::vector<std::vector<double>> outputs;  // of Output::length numbers each
   std::vector<double> magnitudes;            // per op: the result's largest |slot|; 0 where there is no such result
@@ -34,6 +40,8 @@ struct CleartextResult {
   // The bits by which the value that comes closest stays below Q_level / 2 (negative: it does not fit), and its op.
   double least_headroom_bits = 0;
   uint32_t least_headroom_op = kNone;
+  // Of domains that were left by more than rounding (2^-20 of their width), in order of evaluation.
+  std::vector<Departure> departures;
 };
 
 // `inputs`: one logical vector of Input::length numbers each, in order. REQUIRES: Verify(program).ok().

@@ -106,6 +106,29 @@ TEST(Cleartext, NamesTheFirstValueThatOutgrowsTheModulus) {
   EXPECT_EQ(run(8193).outgrowth->message.find(program.Describe(program.ops[2])), 0u) << run(8193).outgrowth->message;
 }
 
+TEST(Cleartext, TellsWhichValuesLeaveTheirDomains) {
+  ProgramBuilder b(TestParameters(10, 1));
+  const uint32_t x = b.Input("x", 3, 512);
+  const uint32_t twice = b.Add(x, x);
+  b.Output("y", b.Negate(twice), 1);
+  Program program = b.Finish();
+  program.domains = {{"first", x, -1, 1}, {"second", twice, 0, 4}, {"third", twice, -100, 100}};
+  ASSERT_TRUE(Verify(program).ok()) << Verify(program).message();
+  const auto departures = [&](std::vector<double> input) {
+    std::vector<std::pair<std::string, double>> told;
+    const auto result = EvaluateCleartext(program, std::vector<std::vector<double>>{std::move(input)}, Ramp);
+    for (const Departure& d : result->departures) {
+      told.emplace_back(program.domains[d.domain].name, d.value);
+    }
+    return told;
+  };
+  EXPECT_THAT(departures({0, 1, 0.5}), ElementsAre());
+  EXPECT_THAT(departures({0, 1 + 1e-9, 1}), ElementsAre());  // rounding
+  EXPECT_THAT(departures({0, 1.25, 1.5}), ElementsAre(std::pair("first", 1.5)));
+  EXPECT_THAT(departures({-0.5, 2.75, 0}), ElementsAre(std::pair("first", 2.75), std::pair("second", 5.5)));
+  EXPECT_THAT(departures({-0.75, 0, 0}), ElementsAre(std::pair("second", -1.5)));
+}
+
 TEST(Cleartext, NamesInputsPlaintextsAndThreePartValuesToo) {
   const auto first = [](const Program& program, double value) {
     return EvaluateCleartext(program, std::vector<std::vector<double>>{{value}}, Ramp).value().outgrowth;

@@ -169,6 +169,16 @@ struct Transform {
   bool operator==(const Transform&) const = default;
 };
 
+// Where a series is evaluated: slots of `value` outside [low, high] give numbers that mean nothing. An encrypted run
+// cannot see them; the evaluation on doubles does (program/cleartext.h).
+struct Domain {
+  std::string name;  // the layer's, or the place in the user's model
+  uint32_t value = 0;
+  double low = -1, high = 1;
+
+  bool operator==(const Domain&) const = default;
+};
+
 struct Program {
   std::string name;  // of the compiled function
   scheme::ParameterLiteral parameters;
@@ -183,6 +193,7 @@ struct Program {
   std::vector<Value> values;
   std::vector<Op> ops;
   std::vector<std::string> locations;
+  std::vector<Domain> domains;
 
   // Parameters::Create with the security that the program was compiled for.
   Result<scheme::Parameters> CheckedParameters() const;

@@ -108,7 +108,8 @@ std::string TempPath(const std::string& name) {
 }
 
 TEST(Program, RoundTripsInMemory) {
-  const Program program = EveryOpcode();
+  Program program = EveryOpcode();
+  program.domains = {{"relu1", 0, -2, 3}, {"model.mlir:3:1", 2, -1, 1}};
   ASSERT_TRUE(Verify(program).ok()) << Verify(program).message();
   const auto read = Deserialize(Serialize(program));
   ASSERT_TRUE(read.ok()) << read.status().message();
@@ -541,6 +542,10 @@ const Breach kBreaches[] = {
     {"P19", "a stage too large for the ring",
      [](Program& p) { p.transforms[2].stage.log_slots = 9, p.transforms[2].stage.radices[2] = 3; }},
     {"P19", "transform out of range", [](Program& p) { Find(p, Opcode::kGiantStep).index = 4; }},
+    {"P21", "a domain of no value", [](Program& p) { p.domains = {{"d", 9999, -1, 1}}; }},
+    {"P21", "a domain of a plaintext", [](Program& p) { p.domains = {{"d", 1, -1, 1}}; }},
+    {"P21", "an empty domain", [](Program& p) { p.domains = {{"d", 0, 1, 1}}; }},
+    {"P21", "a domain without end", [](Program& p) { p.domains = {{"d", 0, -1, INFINITY}}; }},
     {"P20", "another transform", [](Program& p) { Find(p, Opcode::kBabyStep).index = 1; }},
     {"P20", "a step missing", [](Program& p) { Find(p, Opcode::kBabyStep).row = 2; }},
     {"P20", "begun in the middle", [](Program& p) { Find(p, Opcode::kBeginTransform).row = 1; }},
@@ -596,7 +601,7 @@ TEST(Verify, EachRuleRefusesItsBreaches) {
     // And on the way through a file.
     EXPECT_EQ(Deserialize(Serialize(program)).status().message(), status.message());
   }
-  EXPECT_EQ(rules.size(), 20u) << "a rule of verify.cpp has no breach here";
+  EXPECT_EQ(rules.size(), 21u) << "a rule of verify.cpp has no breach here";
 }
 
 TEST(Verify, NamesTheOperation) {

@@ -40,6 +40,7 @@ uint64_t EstimatedBytes(const Program& program) {
   for (const Output& output : program.outputs) bytes += kTable + output.name.size();
   for (const Weight& weight : program.weights) bytes += kTable + weight.name.size();
   for (const auto& constant : program.constants) bytes += kTable + 8 * constant.size();
+  for (const Domain& domain : program.domains) bytes += kTable + domain.name.size();
   for (const auto& location : program.locations) bytes += kTable + location.size();
   for (const Transform& transform : program.transforms) {
     bytes +=
@@ -170,6 +171,11 @@ Result<Program> Parse(std::span<const std::byte> payload) {
   for (const auto* scalar : *in.scalars()) out.scalars.emplace_back(scalar->real(), scalar->imaginary());
   for (const auto* transform : *in.transforms()) out.transforms.push_back(TransformOf(*transform, copy));
   for (const auto* location : *in.locations()) out.locations.push_back(copy.String(location));
+  if (in.domains() != nullptr) {
+    for (const auto* domain : *in.domains()) {
+      out.domains.push_back({copy.String(domain->name()), domain->value(), domain->low(), domain->high()});
+    }
+  }
   if (copy.exceeded()) return Corrupt("malformed: parts of the program overlap");
 
   out.keys.reserve(in.keys()->size());
@@ -243,6 +249,11 @@ std::vector<std::byte> Serialize(const Program& program) {
     ops.emplace_back(op.result, op.operands[0], op.operands[1], op.key, op.index, op.row, op.rotation, op.location,
                      static_cast<fbs::Opcode>(op.opcode), static_cast<fbs::EncodeSource>(op.source));
   }
+  std::vector<flatbuffers::Offset<fbs::Domain>> domains;
+  for (const Domain& domain : program.domains) {
+    const auto name = builder.CreateString(domain.name);
+    domains.push_back(fbs::CreateDomain(builder, name, domain.value, domain.low, domain.high));
+  }
 
   const auto name = builder.CreateString(program.name);
   const auto q = builder.CreateVector(program.parameters.q);
@@ -260,10 +271,11 @@ std::vector<std::byte> Serialize(const Program& program) {
   const auto values_vector = builder.CreateVectorOfStructs(values);
   const auto ops_vector = builder.CreateVectorOfStructs(ops);
   const auto locations_vector = builder.CreateVectorOfStrings(program.locations);
+  const auto domains_vector = domains.empty() ? 0 : builder.CreateVector(domains);
   fbs::FinishProgramBuffer(
       builder, fbs::CreateProgram(builder, name, parameters, program.insecure, inputs_vector, outputs_vector,
                                   weights_vector, constants_vector, scalars_vector, transforms_vector, keys_vector,
-                                  values_vector, ops_vector, locations_vector));
+                                  values_vector, ops_vector, locations_vector, domains_vector));
   return WrapContainer(kKind, std::as_bytes(std::span<const uint8_t>(builder.GetBufferPointer(), builder.GetSize())));
 }
 

@@ -35,6 +35,7 @@
 //        into N/2 slots, and then there are none. All transforms together have 2^24 diagonals at most.
 //   P20  A transform takes the steps of its plan in their order, each with the ciphertext of its beginning and, where
 //        the plan rotates, a rotation key for that rotation and of its value's shape. Each of its values is used once.
+//   P21  A domain is of a ciphertext, and an interval between finite numbers.
 //
 // One pass, linear in the program's size.
 #include <algorithm>
@@ -221,6 +222,7 @@ class Checker {
     KMRT_RETURN_IF_ERROR(CheckValues());
     KMRT_RETURN_IF_ERROR(CheckKeys());
     KMRT_RETURN_IF_ERROR(CheckNumbers());
+    KMRT_RETURN_IF_ERROR(CheckDomains());
     KMRT_RETURN_IF_ERROR(CheckTransforms());
     return CheckInputs();
   }
@@ -324,6 +326,18 @@ class Checker {
       const std::complex<double> scalar = program_.scalars[i];
       if (!std::isfinite(scalar.real()) || !std::isfinite(scalar.imag())) {
         return Violation("P15", "scalar {} is not finite", i);
+      }
+    }
+    return Status();
+  }
+
+  Status CheckDomains() {
+    for (const Domain& domain : program_.domains) {
+      if (domain.value >= program_.values.size() || program_.values[domain.value].kind != ValueKind::kCiphertext) {
+        return Violation("P21", "the domain '{}' is of value {}, which is no ciphertext", domain.name, domain.value);
+      }
+      if (!std::isfinite(domain.low) || !std::isfinite(domain.high) || !(domain.low < domain.high)) {
+        return Violation("P21", "the domain '{}' is [{}, {}]", domain.name, domain.low, domain.high);
       }
     }
     return Status();

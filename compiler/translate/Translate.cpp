@@ -229,6 +229,14 @@ program::Op &Translation::emit(Opcode opcode, Operation *op, ValueRange operands
     made.operands[i] = values.at(operand);
   if (op->getNumResults() == 1 && getFact(op->getResult(0)))
     made.result = define(op->getResult(0));
+  if (auto domain = op->getAttrOfType<DictionaryAttr>(kDomainName)) {
+    const auto bound = [&](StringRef name) {
+      return domain.getAs<FloatAttr>(name).getValueAsDouble();
+    };
+    auto name = domain.getAs<StringAttr>("name");
+    result.domains.push_back({name ? name.str() : result.locations[made.location], made.operands[0],
+                              bound("low"), bound("high")});
+  }
   result.ops.push_back(made);
   return result.ops.back();
 }

@@ -309,6 +309,129 @@ TEST(OnnxReader, NamesTheNodeThatItCannotTake) {
               HasSubstr("several inputs, 'x' and 'second'"));
 }
 
+// One way to be wrong at a time: each operator's attributes and operands, by the message, which names the node.
+TEST(OnnxReader, SaysWhichAttributeOrOperandOfWhichNode) {
+  using Build = std::function<void(Model&)>;
+  const auto conv = [](const Build& attribute) {
+    return [=](Model& m) {
+      m.Constant("w", {1, 2, 3, 3}, std::vector<float>(18, 1)).Node("Conv", {"x", "w"}, "y", "n");
+      attribute(m);
+    };
+  };
+  const auto pool = [](const Build& attribute) {
+    return [=](Model& m) {
+      m.Node("AveragePool", {"x"}, "y", "n").Ints("kernel_shape", {2, 2});
+      attribute(m);
+    };
+  };
+  const auto pad = [](const std::vector<int64_t>& pads, const std::string& mode) {
+    return [=](Model& m) { m.Node("Pad", {"x"}, "y", "n").Ints("pads", pads).String("mode", mode); };
+  };
+  const auto gemm = [](const std::vector<int64_t>& shape, const Build& attribute) {
+    return [=](Model& m) {
+      m.Constant("w", shape, std::vector<float>(static_cast<size_t>(shape[0] * shape[1]), 1));
+      m.Node("Flatten", {"x"}, "f").Node("Gemm", {"f", "w"}, "y", "n");
+      attribute(m);
+    };
+  };
+  const auto norm = [](int64_t channels, const Build& attribute) {
+    return [=](Model& m) {
+      m.Constant("c", {channels}, std::vector<float>(static_cast<size_t>(channels), 1));
+      m.Node("BatchNormalization", {"x", "c", "c", "c", "c"}, "y", "n");
+      attribute(m);
+    };
+  };
+  const auto binary = [](const std::string& op, const std::vector<std::string>& operands) {
+    return [=](Model& m) { m.Constant("c", {1}, {3}).Node(op, operands, "y", "n"); };
+  };
+  const Build nothing = [](Model&) {};
+  const auto flat = [](const std::string& op) {
+    return [=](Model& m) { m.Node("Flatten", {"x"}, "f").Node(op, {"f"}, "y", "n"); };
+  };
+  const std::vector<std::pair<const char*, Build>> wrong = {
+      {"kernel_shape differs", conv([](Model& m) {
+         m.Ints("kernel_shape", {3, 1});
+       })},
+      {"dilations: two positive", conv([](Model& m) {
+         m.Ints("dilations", {0, 1});
+       })},
+      {"dilations: two positive", conv([](Model& m) {
+         m.Ints("dilations", {1, 1, 1});
+       })},
+      {"group: a positive", conv([](Model& m) { m.Int("group", 0); })},
+      {"do not fit 2 channels", conv([](Model& m) { m.Int("group", 2); })},
+      {"strides: two positive", conv([](Model& m) {
+         m.Ints("strides", {0, 1});
+       })},
+      {"strides: two positive", conv([](Model& m) {
+         m.Ints("strides", {1, 1, 1});
+       })},
+      {"pads: four numbers", conv([](Model& m) {
+         m.Ints("pads", {-1, 0, 0, 0});
+       })},
+      {"pads: four numbers", conv([](Model& m) {
+         m.Ints("pads", {1, 1});
+       })},
+      {"auto_pad SAME", conv([](Model& m) { m.String("auto_pad", "SAME"); })},
+      {"its attribute 'fused' is not supported", conv([](Model& m) { m.Int("fused", 1); })},
+      {"kernel_shape: two positive", [](Model& m) { m.Node("AveragePool", {"x"}, "y", "n"); }},
+      {"ceil_mode is not supported", pool([](Model& m) { m.Int("ceil_mode", 1); })},
+      {"dilations are not supported", pool([](Model& m) {
+         m.Ints("dilations", {2, 2});
+       })},
+      {"(count_include_pad 0)", pool([](Model& m) {
+         m.Ints("pads", {1, 1, 1, 1});
+       })},
+      {"kernel is larger",
+       [](Model& m) {
+         m.Node("AveragePool", {"x"}, "y", "n").Ints("kernel_shape", {5, 2});
+       }},
+      {"an image expected", flat("GlobalAveragePool")},
+      {"an image expected", flat("Pad")},
+      {"only padding with zeros", pad({0, 0, 1, 1, 0, 0, 1, 1}, "reflect")},
+      {"eight numbers", pad({0, 1, 0, 0, 0, 0, 0, 0}, "constant")},
+      {"eight numbers", pad({0, 0, -1, 0, 0, 0, 0, 0}, "constant")},
+      {"transA is not supported", gemm({32, 2}, [](Model& m) { m.Int("transA", 1); })},
+      {"a matrix of shape [31, 2]", gemm({31, 2}, nothing)},
+      {"a matrix of shape [32, 2]", gemm({32, 2}, [](Model& m) { m.Int("transB", 1); })},
+      {"training_mode", norm(2, [](Model& m) { m.Int("training_mode", 1); })},
+      {"spatial 0", norm(2, [](Model& m) { m.Int("spatial", 0); })},
+      {"does not have a number a channel", norm(3, nothing)},
+      {"a constant divided by a value", binary("Div", {"c", "x"})},
+      {"only the exponent 2", binary("Pow", {"x", "c"})},
+      {"'c' is a constant where a value", binary("Relu", {"c"})},
+      {"'c' is a constant where a value", binary("Sigmoid", {"c"})},
+      {"its operand 1 is missing", binary("Mul", {"x"})},
+      {"it has no attribute 'value'",
+       [](Model& m) {
+         m.Node("Constant", {}, "c", "n").Node("Mul", {"x", "c"}, "y");
+       }},
+      {"training_mode",
+       [](Model& m) {
+         m.Constant("t", {}, {1}).Node("Dropout", {"x", "", "t"}, "y", "n");
+       }},
+      {"its attribute 'to' is not supported", [](Model& m) { m.Node("Identity", {"x"}, "y", "n").Int("to", 1); }},
+      {"operators of 'com.microsoft' are not supported",
+       [](Model& m) {
+         m.Node("Relu", {"x"}, "y", "n");
+         m.graph().mutable_node(0)->set_domain("com.microsoft");
+       }},
+      {"is kept in another file",
+       [](Model& m) {
+         m.Constant("c", {1}, {3}).Node("Mul", {"x", "c"}, "y", "n");
+         m.graph().mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
+       }},
+  };
+  for (const auto& [what, build] : wrong) {
+    SCOPED_TRACE(what);
+    Model model({1, 2, 4, 4});
+    build(model);
+    const std::string message = model.Error();
+    EXPECT_THAT(message, HasSubstr(what));
+    EXPECT_THAT(message, HasSubstr("node 'n' ("));
+  }
+}
+
 TEST(OnnxReader, DamagedFilesAreRefusedOrReadButNeverCrash) {
   Model model({1, 2, 4, 4});
   model.Constant("w", {3, 2, 3, 3}, std::vector<float>(54, 0.5f)).Constant("b", {3}, {1, 2, 3});

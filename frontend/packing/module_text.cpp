@@ -146,14 +146,15 @@ Ciphertext ModuleText::Add(const Ciphertext& x, const Ciphertext& y) {
   return sum;
 }
 
-Ciphertext ModuleText::Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series) {
+Ciphertext ModuleText::Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series,
+                                 const std::string& layer) {
   const Ciphertext y = NewCiphertext(Below(x.level, circuit::PolynomialDepth(series.degree())), x.log_scale, 2);
   std::vector<std::string> coefficients;
   for (const double c : series.coefficients) coefficients.push_back(fmt::format("{:.17e}", c));
   body_ += fmt::format(
-      "    {} = orion.chebyshev {} {{coefficients = [{}], domain_start = {:.17e} : f64, domain_end = {:.17e} : f64}} : "
-      "({}) -> {}\n",
-      y.name, x.name, fmt::join(coefficients, ", "), series.low, series.high, Type(x), Type(y));
+      "    {} = orion.chebyshev {} {{coefficients = [{}], domain_start = {:.17e} : f64, domain_end = {:.17e} : f64, "
+      "orion.layer_name = \"{}\"}} : ({}) -> {}\n",
+      y.name, x.name, fmt::join(coefficients, ", "), series.low, series.high, layer, Type(x), Type(y));
   return y;
 }
 

@@ -56,7 +56,8 @@ class ModuleText {
   Ciphertext AddVector(const Ciphertext& x, const WeightArgument& vector);
   Ciphertext Add(const Ciphertext& x, const Ciphertext& y);       // at the lower of their levels
   Ciphertext Multiply(const Ciphertext& x, const Ciphertext& y);  // likewise; relinearized and rescaled
-  Ciphertext Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series);
+  // `layer`: the activation's name, for messages.
+  Ciphertext Chebyshev(const Ciphertext& x, const circuit::ChebyshevSeries& series, const std::string& layer);
 
   // The module, with `results` returned, at least one.
   std::string Finish(const std::string& function_name, std::span<const ResultText> results);

@@ -70,7 +70,7 @@ class Packer {
     if (std::holds_alternative<Activation>(node.operation)) {
       const circuit::ActivationPolynomials& approximation = approximations_[index];
       Ciphertext y = a;
-      for (const circuit::ChebyshevSeries& series : approximation.polynomials) y = text_.Chebyshev(y, series);
+      for (const circuit::ChebyshevSeries& series : approximation.polynomials) y = text_.Chebyshev(y, series, node.name);
       return approximation.times_input ? text_.Multiply(a, y) : y;
     }
     const Ciphertext& b = values_[node.operands[1]][piece];

@@ -123,6 +123,28 @@ class Answers(Small):
         self.assertEqual(self.path("deflated.ct").read_bytes(), self.path("y.ct").read_bytes())
 
 
+    def test_what_orion_writes(self):
+        """The same layer with its diagonals in Orion's order, as .safetensors and as Orion's HDF5."""
+        indices = (0, 1, 512, models.SLOTS - 3)
+        weights = [self.weights[i] for i in (0, 1, 3, 2)]
+        wanted = models.reference(self.x, weights, self.bias, indices)
+        arrays.write_safetensors(self.path("o.safetensors"), {"fc.weights": weights, "fc.bias": self.bias})
+        file = arrays.Hdf5(self.path("o.h5"))
+        for index, diagonal in zip(indices, weights):
+            file.write(f"/fc/diagonals/0_0/{index}", diagonal)
+        file.write("/fc/on_bias", self.bias)
+        file.close()
+        self.path("o.mlir").write_text(models.model(indices=indices))
+        program = self.path("o.kmrt")
+        self.ok("compile", self.path("o.mlir"), "-o", program)
+        self.ok("keygen", program, "--client", self.path("client"), "--keys", self.path("keys"))
+        for file in ("o.safetensors", "o.h5"):
+            self.ok("cleartext", program, "--input", self.path("x.npy"), "-o", self.path("c.npy"), "--weights", self.path(file))
+            self.assertClose(arrays.read_npy(self.path("c.npy")), wanted, 1e-9)
+            self.ok(*self.run_arguments("o.ct", program="o.kmrt", weights=file))
+            self.assertClose(self.decrypt("o.ct"), wanted, 1e-2)
+
+
 class Secrets(Small):
     def test_secret_key_is_for_its_owner_only(self):
         secrets = [p for p in self.path("client").iterdir() if "secret" in p.name]

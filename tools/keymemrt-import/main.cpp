@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <string>
 
 #include "base/file.h"
@@ -57,11 +58,35 @@ Result<std::vector<std::vector<double>>> ReadInputs(const std::string& path, siz
   return inputs;
 }
 
+struct Measured {
+  std::vector<double> ranges;  // by node
+  // By what factor the second half of the inputs raised the range of an activation's operand, at most; and whose.
+  double growth = 1;
+  std::string activation;
+};
+
+Measured MeasureRanges(const frontend::Graph& graph, std::span<const std::vector<double>> inputs) {
+  const size_t half = (inputs.size() + 1) / 2;
+  const std::vector<double> first = frontend::Ranges(graph, inputs.first(half));
+  Measured measured{frontend::Ranges(graph, inputs.subspan(half))};
+  for (size_t node = 0; node < graph.nodes.size(); ++node) {
+    measured.ranges[node] = std::max(measured.ranges[node], first[node]);
+    if (!std::holds_alternative<frontend::Activation>(graph.nodes[node].operation)) continue;
+    const size_t operand = graph.nodes[node].operands[0];
+    if (const double growth = measured.ranges[operand] / first[operand]; growth > measured.growth) {
+      measured.growth = growth;
+      measured.activation = graph.nodes[node].name;
+    }
+  }
+  return measured;
+}
+
 // A network as it is packed: where activations or bootstraps ask for it, with values in [-1, 1].
 struct Prepared {
   frontend::ScaledGraph scaled;
   frontend::Approximations approximations;
   frontend::ParameterNeeds needs;
+  Measured measured;
   scheme::Parameters parameters;
   int64_t most_slots = 0;  // of a layout's period
 };
@@ -90,10 +115,10 @@ int LevelsBetweenBootstraps(const frontend::Approximations& approximations) {
 
 Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::vector<double>>& inputs,
                          const Options& options) {
-  std::vector<double> ranges;
-  if (!inputs.empty()) ranges = frontend::Ranges(graph, inputs);
+  Measured measured;
+  if (!inputs.empty()) measured = MeasureRanges(graph, inputs);
   frontend::ParameterNeeds needs;
-  needs.largest_output = inputs.empty() ? kAssumedLargestOutput : kOutputMargin * ranges.back();
+  needs.largest_output = inputs.empty() ? kAssumedLargestOutput : kOutputMargin * measured.ranges.back();
   for (const frontend::Node& node : graph.nodes) {
     needs.slots = std::max(needs.slots, static_cast<int64_t>(node.shape.count()));
   }
@@ -104,6 +129,7 @@ Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::ve
     if (inputs.empty()) {
       return InvalidArgument("{} takes values in [-1, 1]: measure the network's ranges with --calibrate", what);
     }
+    std::vector<double> ranges = measured.ranges;
     for (double& range : ranges) range *= kRangeMargin;
     scaled = frontend::ScaleToRanges(graph, ranges);
     return Status();
@@ -125,7 +151,8 @@ Result<Prepared> Prepare(const frontend::Graph& graph, const std::vector<std::ve
   int64_t most_slots = static_cast<int64_t>(parameters->slots());
   // Bootstraps cost less where values repeat: as few slots as hold the longest.
   if (IsBootstrapped(*parameters)) most_slots = std::bit_ceil(static_cast<uint64_t>(needs.slots));
-  return Prepared{std::move(scaled), std::move(approximations), needs, *std::move(parameters), most_slots};
+  return Prepared{std::move(scaled),   std::move(approximations), needs,
+                  std::move(measured), *std::move(parameters),    most_slots};
 }
 
 // What the polynomials do to the network on the inputs that were measured.
@@ -167,6 +194,11 @@ void ReportActivations(const Prepared& prepared, const std::vector<std::vector<d
     }
   }
   fmt::print("largest output the same with polynomials for {} of {} inputs\n", equal, count);
+  fmt::print(
+      "ranges are {} times the largest values of {} inputs, of which the second half raised none by more than {:.1f} "
+      "%{}\n",
+      kRangeMargin, inputs.size(), 100 * (prepared.measured.growth - 1),
+      prepared.measured.activation.empty() ? "" : fmt::format(" ({})", prepared.measured.activation));
 }
 
 Status Import(const Options& options) {
@@ -184,6 +216,13 @@ Status Import(const Options& options) {
   if (!model.ok()) return model.status().WithContext(options.model);
   KMRT_RETURN_IF_ERROR(frontend::WriteNpz(options.weights, model->arrays));
   KMRT_RETURN_IF_ERROR(WriteFile(options.output, AsBytes(model->mlir)));
+  if (prepared.measured.growth > kRangeMargin) {
+    fmt::print(stderr,
+               "keymemrt: warning: the second half of the inputs raised the range of '{}' by {:.0f} %, more than the "
+               "margin of "
+               "{:.0f} %: other inputs will leave it, and have wrong answers; calibrate on more\n",
+               prepared.measured.activation, 100 * (prepared.measured.growth - 1), 100 * (kRangeMargin - 1));
+  }
   if (options.quiet) return Status();
   const frontend::Layouts& layouts = model->layouts;
   const scheme::Parameters& parameters = prepared.parameters;

@@ -15,6 +15,28 @@
 
 namespace keymemrt::tools {
 
+namespace {
+
+constexpr size_t kMostNamed = 5;
+
+void WarnOfDepartures(const program::Program& program, const std::vector<program::Departure>& departures) {
+  for (size_t i = 0; i < std::min(departures.size(), kMostNamed); ++i) {
+    const program::Domain& domain = program.domains[departures[i].domain];
+    fmt::print(stderr,
+               "keymemrt: warning: '{}' takes {:.6g}, outside of [{:.6g}, {:.6g}], for which its polynomial is made: the answer "
+               "is not the model's\n",
+               domain.name, departures[i].value, domain.low, domain.high);
+  }
+  if (departures.size() > kMostNamed) {
+    fmt::print(stderr, "keymemrt: warning: and {} more\n", departures.size() - kMostNamed);
+  }
+  if (!departures.empty()) {
+    fmt::print(stderr, "keymemrt: warning: measure its ranges on more inputs, or on this one, too (keymemrt import --calibrate)\n");
+  }
+}
+
+}  // namespace
+
 void AddCleartext(CLI::App& app, int& exit_code) {
   struct Arguments {
     std::string program, input, output, weights;
@@ -38,6 +60,7 @@ void AddCleartext(CLI::App& app, int& exit_code) {
           program::EvaluateCleartext(program, inputs, [&](uint32_t index, uint32_t row, std::span<double> out) {
             return weights.Row(index, row, out);
           }));
+      WarnOfDepartures(program, result.departures);
       // The numbers are right, but the encrypted run would not give them: an answer that must not be taken for one.
       if (result.outgrowth) return Failed("{}", result.outgrowth->message);
       KMRT_RETURN_IF_ERROR(WriteOutputs(arguments->output, result.outputs));

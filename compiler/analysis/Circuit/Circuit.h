@@ -14,6 +14,10 @@
 
 namespace keymemrt::compiler {
 
+/// On the operation that takes a series' input first, a dictionary: `low` and `high` of the
+/// interval in which its first operand must lie, and the layer's `name` where it is known.
+inline constexpr llvm::StringLiteral kDomainName = "kmrt.domain";
+
 circuit::ChebyshevSeries getSeries(orion::ChebyshevOp op);
 
 circuit::DftStage getStage(ckks::DftStageAttr attr);

@@ -46,13 +46,30 @@ struct LowerChebyshev : impl::LowerChebyshevBase<LowerChebyshev> {
                                           getSeries(op), output->scale);
     if (!plan.ok())
       return op.emitOpError() << plan.status().message();
+    Operation *before = op->getPrevNode();
     const Value result = CkksBuilder(op, chain).evaluate(*plan, op.getInput());
+    noteDomain(op, before);
     if (plan->output_level() != output->level)
       return op.emitOpError("expected a result at level ")
              << plan->output_level() << ", found level " << output->level;
     op.replaceAllUsesWith(result);
     op.erase();
     return success();
+  }
+
+  /// On the first operation after `before` that takes the series' input: where that must lie.
+  void noteDomain(orion::ChebyshevOp op, Operation *before) {
+    Builder builder(op.getContext());
+    const circuit::ChebyshevSeries series = getSeries(op);
+    SmallVector<NamedAttribute> domain = {
+        builder.getNamedAttr("high", builder.getF64FloatAttr(static_cast<double>(series.high))),
+        builder.getNamedAttr("low", builder.getF64FloatAttr(static_cast<double>(series.low)))};
+    if (auto name = op->getAttrOfType<StringAttr>("orion.layer_name"))
+      domain.push_back(builder.getNamedAttr("name", name));
+    for (Operation *made = before ? before->getNextNode() : &op->getBlock()->front(); made != op;
+         made = made->getNextNode())
+      if (made->getNumOperands() > 0 && made->getOperand(0) == op.getInput())
+        return made->setAttr(kDomainName, builder.getDictionaryAttr(domain));
   }
 };
 

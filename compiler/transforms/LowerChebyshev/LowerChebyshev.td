@@ -12,7 +12,9 @@ def LowerChebyshev : Pass<"lower-chebyshev", "::mlir::func::FuncOp"> {
     Every scale is exact: where a sum needs two equal scales, the multiplication by a constant before it makes them so,
     and the result has the scale that is annotated. The steps are those of circuit/polynomial_plan.h.
 
-    Runs after infer-levels-and-scales; what it makes carries levels and scales too.
+    Runs after infer-levels-and-scales; what it makes carries levels and scales too. The first operation that takes the
+    series' input has the attribute `kmrt.domain`: the interval in which its first operand must lie, and the
+    `orion.layer_name` of the series, if it has one.
   }];
 }
 
