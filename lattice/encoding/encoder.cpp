@@ -189,8 +189,7 @@ void Encoder::WriteLimb(const Context& context, const RoundedCoefficients& coeff
   for (size_t k = n; k-- > 0;) std::fill_n(out + k * gap, gap, uint64_t{out[k]});  // from the top: in place
 }
 
-Result<Plaintext> Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level,
-                                  SlotPool& pool) const {
+Plaintext Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const {
   Plaintext plaintext{Poly(pool, MemoryClass::kPlaintexts, level + 1), level, scale};
   const Slot scratch = coefficients.pieces.limbs() > 1 ? pool.Take(MemoryClass::kScratch) : Slot();
   for (int limb = 0; limb <= level; ++limb) WriteLimb(coefficients, limb, plaintext.poly.limb(limb), scratch.data());

@@ -37,11 +37,12 @@ class Encoder {
   Result<Plaintext> Encode(std::span<const double> values, double scale, int level, SlotPool& pool) const;
   Result<Plaintext> Encode(std::span<const std::complex<double>> values, double scale, int level, SlotPool& pool) const;
 
-  // The two steps of Encode, for whoever wants limbs one at a time, or limbs of P. `out`: limb `limb` of the full
-  // basis, NTT form; `scratch`: a slot, used when there are several pieces. Thread-safe.
+  // The two steps of Encode, for whoever wants the first done ahead, limbs one at a time, or limbs of P. `out`: limb
+  // `limb` of the full basis, NTT form; `scratch`: a slot, used when there are several pieces. Thread-safe.
   Result<RoundedCoefficients> Round(std::span<const double> values, double scale, int level, SlotPool& pool) const;
   Result<RoundedCoefficients> Round(std::span<const std::complex<double>> values, double scale, int level,
                                     SlotPool& pool) const;
+  Plaintext Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const;
   void WriteLimb(const RoundedCoefficients& coefficients, int limb, uint64_t* out, uint64_t* scratch) const {
     WriteLimb(context_, coefficients, limb, out, scratch);
   }
@@ -59,7 +60,6 @@ class Encoder {
  private:
   template <typename Value>
   Result<RoundedCoefficients> RoundSlots(std::span<const Value> values, double scale, int level, SlotPool& pool) const;
-  Result<Plaintext> Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const;
   // N/2 real, then N/2 imaginary parts.
   Slot DecodeSlots(const Plaintext& plaintext, SlotPool& pool) const;
   // slots -> "coefficients" (inverse special FFT), of the subring with `slots` of them

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,24 @@ bool Hoisted(const LinearTransformPlan& plan) {
 
 }  // namespace
 
+template <typename Value>
+Result<std::span<const Value>> TermValues(const LinearTransformPlan& plan, const Term& term, std::span<const Value> row,
+                                          const Slot& slot) {
+  const size_t slots = static_cast<size_t>(plan.slots);
+  if (row.empty() || slots % row.size() != 0) {
+    return InvalidArgument("linear transform: row {} has {} values, which do not divide the {} slots", term.row,
+                           row.size(), slots);
+  }
+  Value* const out = reinterpret_cast<Value*>(slot.data());
+  const size_t shift = static_cast<size_t>(plan.giants[static_cast<size_t>(term.giant)]) % row.size();
+  std::rotate_copy(row.begin(), row.end() - static_cast<std::ptrdiff_t>(shift), row.end(), out);
+  return std::span<const Value>(out, row.size());
+}
+template Result<std::span<const double>> TermValues(const LinearTransformPlan&, const Term&, std::span<const double>,
+                                                    const Slot&);
+template Result<std::span<const std::complex<double>>> TermValues(const LinearTransformPlan&, const Term&,
+                                                                  std::span<const std::complex<double>>, const Slot&);
+
 // The products of one baby: blocks += plaintexts * (x0, x1), limb by limb.
 template <typename Value>
 class BabyStep {
@@ -43,9 +62,9 @@ class BabyStep {
   // Encodes the baby's plaintexts, and makes the blocks that it is the first of; they are complete once Limb was called
   // for all limbs. Refers to all it is given.
   static Result<BabyStep> Make(const Workspace& work, const Encoder& encoder, LinearTransform& transform, int baby,
-                               const DiagonalsOf<Value>& diagonals, bool extended) {
+                               const DiagonalsOf<Value>& diagonals, TermsAhead* ahead, bool extended) {
     BabyStep step(work, transform, TermsOf(*transform.plan_, baby));
-    KMRT_RETURN_IF_ERROR(step.Encode(encoder, diagonals));
+    KMRT_RETURN_IF_ERROR(step.Encode(encoder, diagonals, ahead));
     for (const Term& term : step.terms_) {
       LinearTransform::Sum& block = transform.blocks_[static_cast<size_t>(term.giant)];
       step.first_.push_back(block.zero());
@@ -91,42 +110,49 @@ class BabyStep {
   BabyStep(const Workspace& work, LinearTransform& transform, std::span<const Term> terms)
       : work_(work), transform_(transform), terms_(terms), plaintexts_(terms.size()) {}
 
-  // One plaintext per term, rotated right by its giant. Encoded in parallel, as many at a time as there are workers.
-  Status Encode(const Encoder& encoder, const DiagonalsOf<Value>& diagonals) {
-    const scheme::Parameters& parameters = work_.context.parameters();
+  // One plaintext per term. Encoded in parallel, as many at a time as there are workers.
+  Status Encode(const Encoder& encoder, const DiagonalsOf<Value>& diagonals, TermsAhead* ahead) {
+    const LinearTransformPlan& plan = *transform_.plan_;
+    const size_t offset = static_cast<size_t>(terms_.data() - plan.terms.data());
     const size_t at_once = static_cast<size_t>(work_.thread_count());
     std::vector<Slot> slots;
-    for (size_t i = 0; i < std::min(at_once, terms_.size()); ++i) {
-      slots.push_back(work_.pool.Take(MemoryClass::kPlaintexts));
-    }
-    for (size_t begin = 0; begin < terms_.size(); begin += at_once) {
-      const size_t count = std::min(at_once, terms_.size() - begin);
-      std::vector<std::span<const Value>> rows(count);
-      for (size_t i = 0; i < count; ++i) {
-        const Term& term = terms_[begin + i];
-        KMRT_ASSIGN_OR_RETURN(const std::span<const Value> row, diagonals(term.row));
-        if (row.empty() || parameters.slots() % row.size() != 0) {
-          return InvalidArgument("linear transform: row {} has {} values, which do not divide the {} slots", term.row,
-                                 row.size(), parameters.slots());
-        }
-        Value* out = reinterpret_cast<Value*>(slots[i].data());
-        const int64_t shift = transform_.plan_->giants[static_cast<size_t>(term.giant)];
-        const size_t giant = static_cast<size_t>(shift) % row.size();
-        std::rotate_copy(row.begin(), row.end() - static_cast<std::ptrdiff_t>(giant), row.end(), out);
-        rows[i] = {out, row.size()};
+    std::vector<size_t> left(terms_.size());
+    std::iota(left.begin(), left.end(), size_t{0});
+    while (!left.empty()) {
+      std::vector<size_t> now, later;
+      for (const size_t i : left) {
+        const TermsAhead::Answer answer = now.size() == at_once ? TermsAhead::Answer::kBusy
+                                          : ahead == nullptr    ? TermsAhead::Answer::kYours
+                                                                : ahead->Take(offset + i, plaintexts_[i]);
+        if (answer == TermsAhead::Answer::kYours) now.push_back(i);
+        if (answer == TermsAhead::Answer::kBusy) later.push_back(i);
       }
-      std::vector<Status> errors(count);
-      ParallelFor(work_.threads, static_cast<int>(count), [&](int k) {
-        const size_t i = static_cast<size_t>(k);
-        Result<RoundedCoefficients> rounded = encoder.Round(rows[i], transform_.scale_, transform_.level_, work_.pool);
+      if (now.empty() && !later.empty()) {
+        now.push_back(later.front());
+        later.erase(later.begin());
+        ahead->Insist(offset + now[0]);
+      }
+      left = std::move(later);
+
+      while (slots.size() < now.size()) slots.push_back(work_.pool.Take(MemoryClass::kPlaintexts));
+      std::vector<std::span<const Value>> rows(now.size());
+      for (size_t k = 0; k < now.size(); ++k) {
+        const Term& term = terms_[now[k]];
+        KMRT_ASSIGN_OR_RETURN(const std::span<const Value> row, diagonals(term.row));
+        KMRT_ASSIGN_OR_RETURN(rows[k], TermValues(plan, term, row, slots[k]));
+      }
+      std::vector<Status> errors(now.size());
+      ParallelFor(work_.threads, static_cast<int>(now.size()), [&](int index) {
+        const size_t k = static_cast<size_t>(index);
+        Result<RoundedCoefficients> rounded = encoder.Round(rows[k], transform_.scale_, transform_.level_, work_.pool);
         if (rounded.ok()) {
-          plaintexts_[begin + i] = std::move(rounded).value();
+          plaintexts_[now[k]] = std::move(rounded).value();
         } else {
-          errors[i] = rounded.status();
+          errors[k] = rounded.status();
         }
       });
-      for (size_t i = 0; i < count; ++i) {
-        KMRT_RETURN_IF_ERROR(errors[i].WithContext(fmt::format("linear transform: row {}", terms_[begin + i].row)));
+      for (size_t k = 0; k < now.size(); ++k) {
+        KMRT_RETURN_IF_ERROR(errors[k].WithContext(fmt::format("linear transform: row {}", terms_[now[k]].row)));
       }
     }
     return Status();
@@ -170,24 +196,24 @@ LinearTransform::Sum LinearTransform::Uninitialised(const Workspace& work, int l
 }
 
 Status LinearTransform::Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
-                             const Diagonals& diagonals, KeySource& keys) {
-  return TakeBaby(work, encoder, x, diagonals, keys);
+                             const Diagonals& diagonals, KeySource& keys, TermsAhead* ahead) {
+  return TakeBaby(work, encoder, x, diagonals, keys, ahead);
 }
 
 Status LinearTransform::Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
-                             const ComplexDiagonals& diagonals, KeySource& keys) {
-  return TakeBaby(work, encoder, x, diagonals, keys);
+                             const ComplexDiagonals& diagonals, KeySource& keys, TermsAhead* ahead) {
+  return TakeBaby(work, encoder, x, diagonals, keys, ahead);
 }
 
 template <typename Value>
 Status LinearTransform::TakeBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
-                                 const DiagonalsOf<Value>& diagonals, KeySource& keys) {
+                                 const DiagonalsOf<Value>& diagonals, KeySource& keys, TermsAhead* ahead) {
   const LinearTransformStep step = next();
   assert(step.kind == Kind::kBaby && x.level == level_);
   ++next_;
   const Evaluator evaluator(work.context, work.pool, work.threads);
   if (plan_->ExtendedBlocks()) {
-    KMRT_RETURN_IF_ERROR(ExtendedBaby(work, encoder, x, step, diagonals, keys));
+    KMRT_RETURN_IF_ERROR(ExtendedBaby(work, encoder, x, step, diagonals, keys, ahead));
   } else {
     const Ciphertext* current = rotated_.parts.empty() ? &x : &rotated_;
     Ciphertext rotated;
@@ -202,7 +228,7 @@ Status LinearTransform::TakeBaby(const Workspace& work, const Encoder& encoder, 
     }
     if (step.index >= 0) {
       KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
-                            BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, false));
+                            BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, ahead, false));
       products.Multiply(*current);
     }
   }
@@ -218,14 +244,14 @@ Status LinearTransform::TakeBaby(const Workspace& work, const Encoder& encoder, 
 template <typename Value>
 Status LinearTransform::ExtendedBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
                                      const LinearTransformStep& step, const DiagonalsOf<Value>& diagonals,
-                                     KeySource& keys) {
+                                     KeySource& keys, TermsAhead* ahead) {
   const Context& context = work.context;
   const Kernels& kernels = context.kernels();
   const scheme::Parameters& parameters = context.parameters();
   const size_t n = context.n();
   const std::vector<uint64_t>& p = context.ModDown(level_).product;
   KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
-                        BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, true));
+                        BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, ahead, true));
   if (step.shift == 0) {
     ParallelFor(work.threads, ExtendedLimbs(parameters, level_), [&](int i) {
       if (i > level_) {

@@ -7,6 +7,7 @@
 
 #include <complex>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "base/status.h"
@@ -18,12 +19,33 @@
 
 namespace keymemrt::lattice {
 
-// The slots of a row's diagonal: a number of values that divides N/2, repeated cyclically. Asked for once per row, in
+// The slots of a row's diagonal: a number of values that divides N/2, repeated cyclically. Asked for once per term, in
 // the order of plan.terms, on the caller's thread; the values are read before the next call.
 template <typename Value>
 using DiagonalsOf = std::function<Result<std::span<const Value>>(size_t row)>;
 using Diagonals = DiagonalsOf<double>;
 using ComplexDiagonals = DiagonalsOf<std::complex<double>>;
+
+// What a term's plaintext encodes: its row's diagonal, rotated right by its giant; written to `slot`. kInvalidArgument:
+// the number of values does not divide N/2.
+template <typename Value>
+Result<std::span<const Value>> TermValues(const circuit::LinearTransformPlan& plan,
+                                          const circuit::LinearTransformPlan::Term& term, std::span<const Value> row,
+                                          const Slot& slot);
+
+// Plaintexts of a plan's terms that somebody else encodes meanwhile, to the same bits.
+class TermsAhead {
+ public:
+  virtual ~TermsAhead() = default;
+  enum class Answer : uint8_t {
+    kReady,  // `coefficients` are those of the term, as Encoder::Round makes them of TermValues
+    kBusy,   // being encoded: ask again
+    kYours,  // the caller encodes it
+  };
+  virtual Answer Take(size_t term, RoundedCoefficients& coefficients) = 0;
+  // The caller encodes it after all, although somebody is busy with it: who waits for nobody is held up by nobody.
+  virtual void Insist(size_t term) = 0;
+};
 
 template <typename Value>
 class BabyStep;
@@ -42,13 +64,13 @@ class LinearTransform {
   // The step to come, of plan.steps.
   const circuit::LinearTransformStep& next() const { return plan_->steps[next_]; }
 
-  // Takes the next step, a kBaby: of `diagonals` it asks for the rows of the baby's terms and encodes them at `scale`,
-  // not held beyond the step. kInvalidArgument: a diagonal cannot be encoded; what `diagonals` and `keys` end in.
-  // REQUIRES: next().kind == kBaby; x, work.context those of Begin.
+  // Takes the next step, a kBaby: of `diagonals` it asks for the rows of those of the baby's terms that are not encoded
+  // `ahead` (null: none is) and encodes them at `scale`, not held beyond the step. kInvalidArgument: a diagonal cannot
+  // be encoded; what `diagonals` and `keys` end in. REQUIRES: next().kind == kBaby; x, work.context those of Begin.
   Status Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x, const Diagonals& diagonals,
-              KeySource& keys);
+              KeySource& keys, TermsAhead* ahead = nullptr);
   Status Baby(const Workspace& work, const Encoder& encoder, const Ciphertext& x, const ComplexDiagonals& diagonals,
-              KeySource& keys);
+              KeySource& keys, TermsAhead* ahead = nullptr);
   // Takes the next step, a kGiant. Ends in what `keys` ends in. REQUIRES: next().kind == kGiant; the context of Begin.
   Status Giant(const Workspace& work, KeySource& keys);
   // Takes the last step: the result, not yet rescaled. REQUIRES: next().kind == kFinish; the context of Begin.
@@ -71,10 +93,11 @@ class LinearTransform {
       : plan_(&plan), level_(x.level), x_scale_(x.scale), scale_(scale), blocks_(plan.giants.size()) {}
   template <typename Value>
   Status TakeBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
-                  const DiagonalsOf<Value>& diagonals, KeySource& keys);
+                  const DiagonalsOf<Value>& diagonals, KeySource& keys, TermsAhead* ahead);
   template <typename Value>
   Status ExtendedBaby(const Workspace& work, const Encoder& encoder, const Ciphertext& x,
-                      const circuit::LinearTransformStep& step, const DiagonalsOf<Value>& diagonals, KeySource& keys);
+                      const circuit::LinearTransformStep& step, const DiagonalsOf<Value>& diagonals, KeySource& keys,
+                      TermsAhead* ahead);
   Status AddRotated(const Workspace& work, Sum source, int64_t shift, Sum& target, KeySource& keys) const;
 
   const circuit::LinearTransformPlan* plan_;

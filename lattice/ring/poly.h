@@ -21,6 +21,10 @@ class Poly {
   int limbs() const { return static_cast<int>(slots_.size()); }
   uint64_t* limb(int i) { return slots_[static_cast<size_t>(i)].data(); }
   const uint64_t* limb(int i) const { return slots_[static_cast<size_t>(i)].data(); }
+  // Moves its slots to another account.
+  void SetClass(MemoryClass memory_class) {
+    for (Slot& slot : slots_) slot.SetClass(memory_class);
+  }
   // Frees the limbs from `count` on.
   void Truncate(int count) { slots_.resize(static_cast<size_t>(count)); }
 

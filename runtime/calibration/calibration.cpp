@@ -108,6 +108,42 @@ planner::Work WorkOf(Opcode opcode, int level, const scheme::Parameters& paramet
   return OperationWork(program, parameters)[0];
 }
 
+// What operations are measured on: a client's keys and the evaluator, in a ring of their own.
+struct Bed {
+  static Result<std::unique_ptr<Bed>> Make(int log_n, size_t width) {
+    KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, MakeParameters(log_n, width));
+    KMRT_ASSIGN_OR_RETURN(lattice::SecretKey secret, lattice::SecretKey::Generate(parameters));
+    KMRT_ASSIGN_OR_RETURN(const lattice::Seed seed, lattice::RandomSeed());
+    return std::make_unique<Bed>(parameters, std::move(secret), seed);
+  }
+  Bed(const scheme::Parameters& the_parameters, lattice::SecretKey the_secret, const lattice::Seed& the_seed)
+      : parameters(the_parameters),
+        context(parameters),
+        pool(parameters.n()),
+        encoder(context),
+        evaluator(context, pool),
+        secret(std::move(the_secret)),
+        seed(the_seed),
+        keys(context, pool, seed) {}
+
+  Result<lattice::Plaintext> Encode(std::span<const double> values, int level) {
+    return encoder.Encode(values, parameters.default_scale(), level, pool);
+  }
+  Result<Ciphertext> Encrypt(const lattice::Plaintext& plaintext) {
+    KMRT_ASSIGN_OR_RETURN(const lattice::PublicKey public_key, lattice::GeneratePublicKey(context, pool, secret));
+    return lattice::Encrypt(context, pool, public_key, plaintext);
+  }
+
+  const scheme::Parameters parameters;
+  const lattice::Context context;
+  SlotPool pool;
+  const lattice::Encoder encoder;
+  const lattice::Evaluator evaluator;
+  const lattice::SecretKey secret;
+  const lattice::Seed seed;
+  lattice::MemoryKeys keys;
+};
+
 struct Measured {
   std::vector<planner::Observation> observations;
   planner::Work encode_work;
@@ -116,15 +152,11 @@ struct Measured {
 };
 
 Result<Measured> MeasureRing(int log_n, size_t width, int processors, double seconds) {
-  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, MakeParameters(log_n, width));
-  const lattice::Context context(parameters);
-  SlotPool pool(parameters.n());
-  const lattice::Encoder encoder(context);
-  const lattice::Evaluator evaluator(context, pool);
-  KMRT_ASSIGN_OR_RETURN(const lattice::SecretKey secret, lattice::SecretKey::Generate(parameters));
-  KMRT_ASSIGN_OR_RETURN(const lattice::PublicKey public_key, lattice::GeneratePublicKey(context, pool, secret));
-  KMRT_ASSIGN_OR_RETURN(const lattice::Seed seed, lattice::RandomSeed());
-  lattice::MemoryKeys keys(context, pool, seed);
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<Bed> bed, Bed::Make(log_n, width));
+  const scheme::Parameters& parameters = bed->parameters;
+  const lattice::Evaluator& evaluator = bed->evaluator;
+  const lattice::SecretKey& secret = bed->secret;
+  lattice::MemoryKeys& keys = bed->keys;
   const int top = parameters.max_level();
   KMRT_RETURN_IF_ERROR(keys.Generate(secret, parameters.RelinearizationKey(), top));
   // A program meets its ciphertexts and keys out of the near caches: several of each take turns.
@@ -141,9 +173,8 @@ Result<Measured> MeasureRing(int log_n, size_t width, int processors, double sec
 
   Measured measured;
   for (const int level : {top, top / 2}) {
-    const double scale = parameters.default_scale();
-    KMRT_ASSIGN_OR_RETURN(const lattice::Plaintext plaintext, encoder.Encode(values, scale, level, pool));
-    KMRT_ASSIGN_OR_RETURN(const Ciphertext x, lattice::Encrypt(context, pool, public_key, plaintext));
+    KMRT_ASSIGN_OR_RETURN(const lattice::Plaintext plaintext, bed->Encode(values, level));
+    KMRT_ASSIGN_OR_RETURN(const Ciphertext x, bed->Encrypt(plaintext));
     KMRT_ASSIGN_OR_RETURN(const lattice::Digits digits, evaluator.Decompose(x));
     KMRT_ASSIGN_OR_RETURN(const Ciphertext product, evaluator.Mul(x, x));
     std::vector<Ciphertext> xs;
@@ -176,12 +207,11 @@ Result<Measured> MeasureRing(int log_n, size_t width, int processors, double sec
     KMRT_RETURN_IF_ERROR(observe(Opcode::kMulPlain, [&] { return evaluator.MulPlain(next_x(), plaintext); }));
     KMRT_RETURN_IF_ERROR(observe(Opcode::kAdd, [&] { return evaluator.Add(evaluator.Copy(next_x()), x); }));
     if (level != top) continue;
-    KMRT_ASSIGN_OR_RETURN(measured.encode_seconds,
-                          Time(seconds, [&] { return encoder.Encode(values, scale, level, pool).status(); }));
+    KMRT_ASSIGN_OR_RETURN(measured.encode_seconds, Time(seconds, [&] { return bed->Encode(values, level).status(); }));
     measured.encode_work = WorkOf(Opcode::kEncode, level, parameters);
     if (processors > 1) {
       ThreadPool workers(processors);
-      const lattice::Evaluator parallel(context, pool, &workers);
+      const lattice::Evaluator parallel(bed->context, bed->pool, &workers);
       KMRT_ASSIGN_OR_RETURN(const double time,
                             Time(seconds, [&] { return parallel.Rotate(next_x(), next_shift(), keys).status(); }));
       measured.speedup = measured.observations.front().seconds / time;
@@ -301,40 +331,34 @@ Result<planner::Channel> MeasureStore(const std::string& directory) {
 Result<double> MeasureHandover(const std::string& parent, const planner::Channel& channel, int processors) {
   constexpr int64_t kUses = 64;
   constexpr int64_t kKeys = 4;  // in turn, so that the chunks of one have gone when they are read again
-  KMRT_ASSIGN_OR_RETURN(const scheme::Parameters parameters, MakeParameters(13, planner::kNarrow));
+  KMRT_ASSIGN_OR_RETURN(const std::unique_ptr<Bed> bed, Bed::Make(13, planner::kNarrow));
+  const scheme::Parameters& parameters = bed->parameters;
+  const lattice::Evaluator& evaluator = bed->evaluator;
   const int level = parameters.max_level();
   const uint32_t chunks = static_cast<uint32_t>(parameters.ChunkCount(level));
-  const lattice::Context context(parameters);
-  SlotPool pool(parameters.n());
-  const lattice::Encoder encoder(context);
-  const lattice::Evaluator evaluator(context, pool);
-  KMRT_ASSIGN_OR_RETURN(const lattice::SecretKey secret, lattice::SecretKey::Generate(parameters));
-  KMRT_ASSIGN_OR_RETURN(const lattice::PublicKey public_key, lattice::GeneratePublicKey(context, pool, secret));
-  KMRT_ASSIGN_OR_RETURN(const lattice::Seed seed, lattice::RandomSeed());
-  const std::vector<double> values(parameters.slots(), 0.5);
-  KMRT_ASSIGN_OR_RETURN(const auto plaintext, encoder.Encode(values, parameters.default_scale(), level, pool));
-  KMRT_ASSIGN_OR_RETURN(const Ciphertext x, lattice::Encrypt(context, pool, public_key, plaintext));
+  KMRT_ASSIGN_OR_RETURN(const auto plaintext, bed->Encode(std::vector<double>(parameters.slots(), 0.5), level));
+  KMRT_ASSIGN_OR_RETURN(const Ciphertext x, bed->Encrypt(plaintext));
 
   const RemoveAtEnd directory{fmt::format("{}/calibration-{}.keys", parent, ::getpid())};
   {
     KMRT_ASSIGN_OR_RETURN(const KeySetId key_set, KeySetId::Random());
-    KMRT_ASSIGN_OR_RETURN(const auto writer, KeyStoreWriter::Open(directory.path, parameters, true, key_set, seed));
+    KMRT_ASSIGN_OR_RETURN(const auto writer,
+                          KeyStoreWriter::Open(directory.path, parameters, true, key_set, bed->seed));
     for (int64_t shift = 1; shift <= kKeys; ++shift) {
       const scheme::KeyId key = parameters.RotationKey(shift);
       const auto produce = [&](int up_to, const lattice::ChunkSink& sink) {
-        return lattice::GenerateSwitchingKey(context, pool, secret, seed, key, up_to, sink);
+        return lattice::GenerateSwitchingKey(bed->context, bed->pool, bed->secret, bed->seed, key, up_to, sink);
       };
       KMRT_RETURN_IF_ERROR(writer->Add(key, level, produce).status());
     }
     KMRT_RETURN_IF_ERROR(writer->Commit());
   }
   KMRT_ASSIGN_OR_RETURN(const auto store, KeyStore::Open(directory.path));
-  lattice::MemoryKeys in_memory(context, pool, seed);
   program::Program program;
   program.parameters = parameters.literal();
   for (int64_t shift = 1; shift <= kKeys; ++shift) {
     const scheme::KeyId key = parameters.RotationKey(shift);
-    KMRT_RETURN_IF_ERROR(in_memory.Generate(secret, key, level));
+    KMRT_RETURN_IF_ERROR(bed->keys.Generate(bed->secret, key, level));
     program.keys.push_back({.id = key, .shift = static_cast<int32_t>(shift), .level = level});
   }
   Policy policy;
@@ -345,11 +369,11 @@ Result<double> MeasureHandover(const std::string& parent, const planner::Channel
 
   KMRT_ASSIGN_OR_RETURN(const double rotation, Time(0.05, [&, shift = int64_t{0}]() mutable {
                           shift = shift % kKeys + 1;
-                          return evaluator.Rotate(x, shift, in_memory).status();
+                          return evaluator.Rotate(x, shift, bed->keys).status();
                         }));
   KMRT_ASSIGN_OR_RETURN(const double streamed, Time(0.2, [&]() -> Status {
                           KMRT_ASSIGN_OR_RETURN(const auto keys,
-                                                CachedKeys::Create(program, *store, policy, pool, 1, nullptr));
+                                                CachedKeys::Create(program, *store, policy, bed->pool, 1, nullptr));
                           for (int64_t use = 0; use < kUses; ++use) {
                             keys->BeginUse(static_cast<size_t>(use));
                             KMRT_RETURN_IF_ERROR(evaluator.Rotate(x, use % kKeys + 1, *keys).status());

@@ -13,6 +13,7 @@ Engine::Engine(program::Program the_program, const scheme::Parameters& parameter
     : program(std::move(the_program)),
       liveness(program),
       plans(TransformPlans(program, parameters)),
+      rows(RowsOf(program, plans)),
       context(parameters),
       encoder(context),
       workers(threads),

@@ -15,6 +15,7 @@
 #include "planner/trace.h"
 #include "program/program.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/rows.h"
 
 namespace keymemrt::runtime {
 
@@ -29,6 +30,7 @@ struct Engine {
   const program::Program program;
   const Liveness liveness;
   const std::vector<circuit::LinearTransformPlan> plans;  // of the program's transforms
+  const std::vector<PlaintextRow> rows;
   const lattice::Context context;
   const lattice::Encoder encoder;
   mutable ThreadPool workers;

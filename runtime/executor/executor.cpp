@@ -5,11 +5,14 @@
 #include <chrono>
 #include <cmath>
 #include <complex>
+#include <span>
 #include <variant>
 
 #include "lattice/evaluator/evaluator.h"
 #include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
+#include "runtime/executor/encode_ahead.h"
+#include "runtime/executor/rows.h"
 #include "runtime/plan/shapes.h"
 #include "runtime/plan/work.h"
 
@@ -53,8 +56,9 @@ class MemoryRecording {
 }  // namespace
 
 struct Executor::Impl {
-  Impl(const Engine& engine, const KeyStore& the_store, Policy the_policy, const RunOptions& the_options)
-      : program(engine.program),
+  Impl(const Engine& the_engine, const KeyStore& the_store, Policy the_policy, const RunOptions& the_options)
+      : engine(the_engine),
+        program(engine.program),
         liveness(engine.liveness),
         plans(engine.plans),
         context(engine.context),
@@ -72,21 +76,23 @@ struct Executor::Impl {
 
   // What one run needs beside what all share.
   struct Run {
-    WeightSource* weights;
+    RowReader rows;
+    EncodeAhead ahead;
     CachedKeys& keys;
     std::vector<Value> values;
     size_t next_use = 0;
-    std::vector<double> row, rotated;
-    std::vector<std::complex<double>> diagonal;
   };
 
   Status CheckInputs(const std::vector<Ciphertext>& inputs) const;
   Status Execute(Run& run, size_t op_index);
   Result<Value> Evaluate(Run& run, size_t op_index);
-  Result<Plaintext> Encode(Run& run, const Op& op);
-  Result<Value> TakeStep(Run& run, const Op& op);
-  Status TakeBabyStep(Run& run, const Op& op, const lattice::Workspace& work, LinearTransform& transform);
+  // The number of an operation's first row.
+  size_t FirstRow(size_t op_index) const;
+  Result<Plaintext> Encode(Run& run, size_t op_index);
+  Result<Value> TakeStep(Run& run, size_t op_index);
+  Status TakeBabyStep(Run& run, size_t op_index, const lattice::Workspace& work, LinearTransform& transform);
 
+  const Engine& engine;
   const program::Program& program;
   const Liveness& liveness;
   const std::vector<circuit::LinearTransformPlan>& plans;
@@ -134,6 +140,7 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   stats.key_bytes_read_lower_bound = policy.key_bytes_read_lower_bound;
   stats.key_bytes_read_lru = policy.key_bytes_read_lru;
   stats.key_store_bytes = StoredKeyBytes(program, engine.parameters(), trace);
+  stats.plaintexts_encoded = engine.rows.size();
   for (const program::Key& key : program.keys) {
     stats.galois_keys += key.id.kind == scheme::KeyKind::kRotation || key.id.kind == scheme::KeyKind::kConjugation;
   }
@@ -172,43 +179,58 @@ Status Executor::Impl::CheckInputs(const std::vector<Ciphertext>& inputs) const 
   return Status();
 }
 
-Result<Plaintext> Executor::Impl::Encode(Run& run, const Op& op) {
-  if (op.source == program::EncodeSource::kWeight) {
-    run.row.resize(program.weights[op.index].columns);
-    KMRT_RETURN_IF_ERROR(run.weights->Row(op.index, op.row, run.row));
-  } else {
-    run.row = program.constants[op.index];
-  }
-  const int64_t length = static_cast<int64_t>(run.row.size());
-  const int64_t rotation = ((op.rotation % length) + length) % length;
-  std::rotate(run.row.begin(), run.row.begin() + rotation, run.row.end());
-  const program::Value& result = program.values[op.result];
-  return encoder.Encode(run.row, result.scale, result.level, pool);
+size_t Executor::Impl::FirstRow(size_t op_index) const {
+  const auto first = std::partition_point(engine.rows.begin(), engine.rows.end(),
+                                          [op_index](const PlaintextRow& row) { return row.op < op_index; });
+  return static_cast<size_t>(first - engine.rows.begin());
 }
 
-Status Executor::Impl::TakeBabyStep(Run& run, const Op& op, const lattice::Workspace& work,
+Result<Plaintext> Executor::Impl::Encode(Run& run, size_t op_index) {
+  const program::Value& result = program.values[program.ops[op_index].result];
+  const size_t row = FirstRow(op_index);
+  lattice::RoundedCoefficients coefficients;
+  const auto answer = run.ahead.Take(row, coefficients);
+  if (answer == lattice::TermsAhead::Answer::kBusy) run.ahead.Insist(row);
+  if (answer != lattice::TermsAhead::Answer::kReady) {
+    KMRT_ASSIGN_OR_RETURN(coefficients, run.rows.Encode(engine.rows[row], pool));
+  }
+  return encoder.Finish(coefficients, result.scale, result.level, pool);
+}
+
+// The rows of one baby step.
+class BabyAhead : public lattice::TermsAhead {
+ public:
+  // `first`: the number of the step's first row, `term` its term.
+  BabyAhead(EncodeAhead& ahead, size_t first, size_t term) : ahead_(ahead), first_(first), term_(term) {}
+  Answer Take(size_t term, lattice::RoundedCoefficients& coefficients) override {
+    return ahead_.Take(first_ + term - term_, coefficients);
+  }
+  void Insist(size_t term) override { ahead_.Insist(first_ + term - term_); }
+
+ private:
+  EncodeAhead& ahead_;
+  const size_t first_, term_;
+};
+
+Status Executor::Impl::TakeBabyStep(Run& run, size_t op_index, const lattice::Workspace& work,
                                     LinearTransform& transform) {
+  const Op& op = program.ops[op_index];
   const program::Transform& what = program.transforms[op.index];
   const Ciphertext& x = std::get<Ciphertext>(run.values[op.operands[1]]);
+  const size_t row = FirstRow(op_index);
+  BabyAhead ahead(run.ahead, row, row < engine.rows.size() ? engine.rows[row].term : 0);
   if (what.source == program::DiagonalSource::kDft) {
     const lattice::ComplexDiagonals diagonals = [&](size_t i) -> Result<std::span<const std::complex<double>>> {
-      run.diagonal = what.stage.Diagonal(i);
-      return std::span<const std::complex<double>>(run.diagonal);
+      return run.rows.DftDiagonal(what, i);
     };
-    return transform.Baby(work, encoder, x, diagonals, run.keys);
+    return transform.Baby(work, encoder, x, diagonals, run.keys, &ahead);
   }
-  const lattice::Diagonals diagonals = [&](size_t i) -> Result<std::span<const double>> {
-    if (what.source == program::DiagonalSource::kConstant) {
-      return std::span<const double>(program.constants[what.rows[i]]);
-    }
-    run.row.resize(program.weights[what.weight].columns);
-    KMRT_RETURN_IF_ERROR(run.weights->Row(what.weight, what.rows[i], run.row));
-    return std::span<const double>(run.row);
-  };
-  return transform.Baby(work, encoder, x, diagonals, run.keys);
+  const lattice::Diagonals diagonals = [&](size_t i) { return run.rows.Diagonal(what, i); };
+  return transform.Baby(work, encoder, x, diagonals, run.keys, &ahead);
 }
 
-Result<Value> Executor::Impl::TakeStep(Run& run, const Op& op) {
+Result<Value> Executor::Impl::TakeStep(Run& run, size_t op_index) {
+  const Op& op = program.ops[op_index];
   KMRT_ASSIGN_OR_RETURN(const lattice::Context* const shaped, context.At(ShapeOf(program, op)));
   const lattice::Workspace work{*shaped, pool, workers};
   if (op.opcode == Opcode::kBeginTransform) {
@@ -221,7 +243,7 @@ Result<Value> Executor::Impl::TakeStep(Run& run, const Op& op) {
   LinearTransform transform = std::move(std::get<LinearTransform>(run.values[op.operands[0]]));
   run.values[op.operands[0]] = std::monostate();
   if (op.opcode == Opcode::kFinishTransform) return Value(std::move(transform).Finish(work));
-  KMRT_RETURN_IF_ERROR(op.opcode == Opcode::kBabyStep ? TakeBabyStep(run, op, work, transform)
+  KMRT_RETURN_IF_ERROR(op.opcode == Opcode::kBabyStep ? TakeBabyStep(run, op_index, work, transform)
                                                       : transform.Giant(work, run.keys));
   return Value(std::move(transform));
 }
@@ -243,7 +265,7 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
   KMRT_ASSIGN_OR_RETURN(const lattice::Evaluator switching, evaluator.At(ShapeOf(program, op)));
   switch (op.opcode) {
     case Opcode::kEncode:
-      return wrap(Encode(run, op));
+      return wrap(Encode(run, op_index));
     case Opcode::kAdd:
       return wrap(evaluator.Add(consumed(), ciphertext(1)));
     case Opcode::kSub:
@@ -295,7 +317,7 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
     case Opcode::kBabyStep:
     case Opcode::kGiantStep:
     case Opcode::kFinishTransform:
-      return TakeStep(run, op);
+      return TakeStep(run, op_index);
   }
   return Failed("an operation without a result was asked for one");
 }
@@ -346,7 +368,10 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
     stats.load_seconds = SecondsSince(start);
   }
 
-  Impl::Run run{weights, *keys, std::vector<Value>(program.values.size()), 0, {}, {}, {}};
+  Impl::Run run{RowReader(impl.engine, weights),
+                {impl.engine, weights, impl.pool},
+                *keys,
+                std::vector<Value>(program.values.size())};
   for (size_t i = 0; i < inputs.size(); ++i) run.values[program.inputs[i].value] = std::move(inputs[i]);
   for (size_t i = 0; i < program.ops.size(); ++i) {
     const Clock::time_point begin = recorder != nullptr ? Clock::now() : Clock::time_point();
@@ -372,6 +397,7 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   stats.stored_bytes_read = traffic.stored_bytes_read;
   stats.key_chunks_hit = traffic.chunks_hit;
   stats.key_chunks_missed = traffic.chunks_missed;
+  stats.plaintexts_encoded_ahead = run.ahead.taken_ready();
   stats.peak_rss_bytes = PeakRssBytes();
   stats.peak_key_bytes = impl.pool.peak_bytes(MemoryClass::kKeys);
   stats.peak_ciphertext_bytes = impl.pool.peak_bytes(MemoryClass::kCiphertexts);

@@ -10,6 +10,7 @@
 #include "lattice/evaluator/key_switch.h"
 #include "lattice/linear/linear_transform.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/rows.h"
 #include "runtime/plan/shapes.h"
 
 namespace keymemrt::runtime {
@@ -84,11 +85,21 @@ planner::UseKind KindOf(const Op& op, const program::Program& program) {
   }
 }
 
-// Of the encoder: the transform and the coefficients in pieces of 48 bits, with one more slot when there are several.
-uint64_t EncodeScratch(double scale) {
-  constexpr int kValueBits = 16;
-  const int pieces = std::max(1, 1 + (std::ilogb(scale) + kValueBits - 2) / 48);
-  return 1 + static_cast<uint64_t>(pieces) + (pieces > 1 ? 1 : 0);
+// Of the encoder: the transform and the coefficients, with one more slot when these take several.
+uint64_t EncodeScratch(uint64_t coefficients) {
+  return 1 + coefficients + (coefficients > 1 ? 1 : 0);
+}
+
+// What is encoded ahead takes at any time, a row among it that was not waited for.
+SlotsByClass AheadSlots(const program::Program& program, const std::vector<circuit::LinearTransformPlan>& plans) {
+  uint64_t all = 0, most = 0;
+  for (const PlaintextRow& row : RowsOf(program, plans)) {
+    const uint64_t slots = CoefficientSlots(program, program.ops[row.op]);
+    all += slots;
+    most = std::max(most, slots);
+  }
+  if (all == 0) return {};
+  return {.plaintexts = std::min(std::max(kRowsAheadSlots, most), all), .scratch = kRowAtWorkSlots};
 }
 
 constexpr uint64_t kThread = uint64_t{256} << 10;  // what a thread touches of its stack and heap
@@ -102,7 +113,8 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
   std::vector<uint64_t> held(program.values.size(), 0);  // by transforms under way
   const auto slots = [&](uint32_t value) { return held[value] + SlotsOf(program.values[value], shapes); };
   std::vector<bool> alive(program.values.size(), false);
-  SlotsByClass now{.ciphertexts = InputSlots(program)};
+  SlotsByClass now = AheadSlots(program, TransformPlans(program, parameters));
+  now.ciphertexts = InputSlots(program);
   const auto account = [&](uint32_t value) -> uint64_t& {
     return program.values[value].kind == ValueKind::kPlaintext ? now.plaintexts : now.ciphertexts;
   };
@@ -135,7 +147,7 @@ std::vector<SlotsByClass> OperationSlots(const program::Program& program, const 
     bool overwrites = false;
     switch (op.opcode) {
       case Opcode::kEncode:
-        scratch = EncodeScratch(program.values[op.result].scale);
+        scratch = EncodeScratch(CoefficientSlots(program, op));
         break;
       case Opcode::kAdd:
       case Opcode::kSub:
@@ -275,7 +287,9 @@ uint64_t SharedBytes(const program::Program& program, const Parameters& paramete
   uint64_t code = program.ops.size() * sizeof(Op) + program.values.size() * sizeof(Value);
   for (const std::string& location : program.locations) code += sizeof(std::string) + location.size();
   for (const std::vector<double>& constant : program.constants) code += constant.size() * sizeof(double);
-  for (const circuit::LinearTransformPlan& plan : TransformPlans(program, parameters)) {
+  const std::vector<circuit::LinearTransformPlan> plans = TransformPlans(program, parameters);
+  code += RowsOf(program, plans).size() * sizeof(PlaintextRow);
+  for (const circuit::LinearTransformPlan& plan : plans) {
     code += plan.terms.size() * (sizeof(plan.terms[0]) + sizeof(int64_t) + sizeof(uint32_t)) +
             plan.steps.size() * sizeof(plan.steps[0]);
   }
@@ -292,15 +306,15 @@ uint64_t ExecutorBytes(const program::Program& program, const Parameters& parame
   for (const program::Key& key : program.keys) {
     notes += static_cast<uint64_t>(shapes.At(key.id.shape).ChunkCount(key.level)) * 64;
   }
-  // A diagonal of a DFT: N/2 complex numbers and half as many powers.
+  // A diagonal of a DFT, for the evaluator and for who encodes ahead: N/2 complex numbers and half as many powers.
   for (const program::Transform& transform : program.transforms) {
     if (transform.source != program::DiagonalSource::kDft) continue;
-    notes += parameters.n() * (sizeof(double) + sizeof(uint32_t) / 2);
+    notes += 2 * parameters.n() * (sizeof(double) + sizeof(uint32_t) / 2);
     break;
   }
-  // Two threads: its caller and the one that reads ahead.
-  // A row of weights and its rotation: N/2 doubles each.
-  return 2 * kThread + kSlab + notes + parameters.n() * sizeof(double);
+  // Three threads: its caller, the one that reads ahead and the one that encodes ahead. A row of weights for the first
+  // and the last: N/2 doubles each.
+  return 3 * kThread + kSlab + notes + parameters.n() * sizeof(double);
 }
 
 planner::Trace MakeTrace(const program::Program& program, const Parameters& parameters, int threads) {

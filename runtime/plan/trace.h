@@ -30,8 +30,8 @@ struct SlotsByClass {
   uint64_t total() const { return ciphertexts + plaintexts + scratch; }
 };
 // What each operation takes at its peak, in order, what else is alive included. An upper bound for an encode of numbers
-// below 2^16, for rescales on several threads and for steps of transforms, whose plaintexts count as scratch; exact for
-// everything else.
+// below 2^16, for rescales on several threads, for steps of transforms, whose plaintexts count as scratch, and for rows
+// that are encoded ahead (rows.h), of which there may be fewer; exact for everything else.
 std::vector<SlotsByClass> OperationSlots(const program::Program& program, const scheme::Parameters& parameters,
                                          int threads);
 // The most of each class, of the inputs and all operations; the three need not be at the same time.

@@ -31,6 +31,8 @@ std::string ToJson(const Stats& stats) {
   json["key_switches"] = stats.key_switches;
   json["bootstraps"] = stats.bootstraps;
   json["galois_keys"] = stats.galois_keys;
+  json["plaintexts_encoded"] = stats.plaintexts_encoded;
+  json["plaintexts_encoded_ahead"] = stats.plaintexts_encoded_ahead;
   json["predicted"] = {{"peak_bytes", stats.predicted.peak_bytes},
                        {"peak_key_bytes", stats.predicted.peak_key_bytes},
                        {"key_bytes_read", stats.predicted.key_bytes_read}};

@@ -26,6 +26,7 @@ struct Stats {
   uint64_t stored_bytes_read = 0;                                          // of the files, for these
   uint64_t key_store_bytes = 0;  // of the program's keys, in the files
   uint64_t rotations = 0, key_switches = 0, bootstraps = 0, galois_keys = 0;
+  uint64_t plaintexts_encoded = 0, plaintexts_encoded_ahead = 0;  // of them, before their operation came
   Prediction predicted;
   uint64_t key_bytes_read_lower_bound = 0;
   uint64_t key_bytes_read_lru = 0;  // what a cache would read that evicts the key used longest ago, in as much memory

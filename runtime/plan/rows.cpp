@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace keymemrt::runtime {
+
+std::vector<PlaintextRow> RowsOf(const program::Program& program,
+                                 const std::vector<circuit::LinearTransformPlan>& plans) {
+  std::vector<PlaintextRow> rows;
+  for (uint32_t i = 0; i < program.ops.size(); ++i) {
+    const program::Op& op = program.ops[i];
+    if (op.opcode == program::Opcode::kEncode) rows.push_back({i, 0});
+    if (op.opcode != program::Opcode::kBabyStep) continue;
+    const circuit::LinearTransformPlan& plan = plans[op.index];
+    const int baby = plan.steps[op.row].index;
+    const auto first = std::partition_point(plan.terms.begin(), plan.terms.end(),
+                                            [baby](const auto& term) { return term.baby < baby; });
+    for (auto term = first; term != plan.terms.end() && term->baby == baby; ++term) {
+      rows.push_back({i, static_cast<uint32_t>(term - plan.terms.begin())});
+    }
+  }
+  return rows;
+}
+
+uint64_t CoefficientSlots(const program::Program& program, const program::Op& op) {
+  constexpr int kValueBits = 16, kPieceBits = 48;  // of a slot: lattice/encoding
+  const double scale =
+      op.opcode == program::Opcode::kEncode ? program.values[op.result].scale : program.transforms[op.index].scale;
+  return static_cast<uint64_t>(std::max(1, 1 + (std::ilogb(scale) + kValueBits - 2) / kPieceBits));
+}
+
+}  // namespace keymemrt::runtime
