@@ -4,7 +4,10 @@
 // RUN: keymemrt-opt %s --keymemrt-to-program=insecure | FileCheck %s --check-prefix=PROGRAM
 // RUN: not keymemrt-opt %s --keymemrt-to-program 2>&1 | FileCheck %s --check-prefix=INSECURE
 // RUN: not keymemrt-opt %s --keymemrt-to-program="insecure function=g" 2>&1 | FileCheck %s --check-prefix=NAME
+// Nobody prints what was not asked for.
+// RUN: keymemrt-opt %s --keymemrt-to-program=insecure -o /dev/null 2>&1 | FileCheck %s --check-prefix=SILENT --allow-empty
 
+// SILENT-NOT: {{.}}
 // INSECURE: error: unusable 'ckks.schemeParam': log2(QP) = 160.0 bits exceed 27
 // NAME: error: expected a function named 'g'
 

@@ -1,5 +1,9 @@
 // RUN: keymemrt-opt %s --infer-levels-and-scales --lower-linear-transform | grep -c 'ckks.rotate' | FileCheck %s
 
+// One key at once is enough for it.
+// RUN: keymemrt-opt %s --keymemrt-to-keyed=insecure --merge-key-lifetimes --verify-key-lifetimes -o /dev/null 2>&1 | FileCheck %s --check-prefix=PEAK
+// PEAK: remark: at most 1 key is loaded at once
+
 // 128 dense diagonals: 7 baby steps and 15 giant steps.
 // CHECK: 22
 !rns = !rns.rns<!mod_arith.int<1125899906820097>, !mod_arith.int<1073707009>, !mod_arith.int<1073698817>>
