@@ -156,8 +156,23 @@ private:
     return result;
   }
 
-  std::string loop(const std::string &acc, std::vector<Index> indices, int depth) {
-    const int low = below(4) - 1, trips = below(4), step = 1 + below(2);
+  std::string rotateBy(const std::string &acc, int shift) {
+    const std::string name = fresh();
+    line("{} = ckks.rotate {} {{static_shift = {} : i64}} : !ct", name, acc, shift);
+    return name;
+  }
+
+  /// Sometimes it rotates by its index, between two rotations by what that is in an iteration.
+  std::string loop(const std::string &acc, const std::vector<Index> &indices, int depth) {
+    const int trips = below(4), step = 1 + below(2);
+    if (chance(60))
+      return loop(acc, indices, depth, below(4) - 1, trips, step, /*rotates=*/false);
+    const int low = below(3), shift = low + step * below(trips + 1);
+    return rotateBy(loop(rotateBy(acc, shift), indices, depth, low, trips, step, true), shift);
+  }
+
+  std::string loop(const std::string &acc, std::vector<Index> indices, int depth, int low,
+                   int trips, int step, bool rotates) {
     Index index = {fresh(), low, low + std::max(0, trips - 1) * step, chance(50)};
     const int high = low + trips * step - below(step);
     const std::string result = fresh(), argument = fresh();
@@ -203,6 +218,10 @@ private:
       value = fresh();
       line("{} = tensor.insert {} into {}[{}] : tensor<2x!ct>", value, element, inserted, one);
     } else {
+      if (rotates) {
+        value = fresh();
+        line("{} = ckks.rotate {}, {} : index : !ct", value, argument, index.name);
+      }
       for (int i = 1 + below(2); i > 0; --i)
         value = this->step(value, indices, depth + 1);
     }

@@ -130,8 +130,9 @@ public:
                                    "func.func(lower-linear-transform{form=horner})",
                                    "func.func(lower-linear-transform{form=minimum_key})"});
     add(isInferred, {"func.func(insert-keys)"});
-    add(isKeyed, {"func.func(hoist-rotations)", "func.func(annotate-key-levels)",
-                  "rotation-index-analysis", "func.func(verify-key-lifetimes{report=false})"});
+    add(isKeyed,
+        {"func.func(hoist-rotations)", "func.func(annotate-key-levels)", "rotation-index-analysis",
+         "rotation-index-analysis", "func.func(verify-key-lifetimes{report=false})"});
     // Twice as often as others.
     for (int i = 0; isKeyed && i < 2; ++i)
       passes.push_back(
@@ -195,10 +196,10 @@ TEST(Orders, OfPassesKeepTheMeaningOfRandomPrograms) {
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::duration<double>(seconds ? std::atof(seconds) : 15);
   const uint64_t begin = from ? std::strtoull(from, nullptr, 10) : 1001;
-  const uint64_t most = seconds ? UINT64_MAX : 400;
+  const uint64_t last = seconds ? UINT64_MAX : begin + 400;
   int programs = 0, loops = 0, runs = 0;
   uint64_t seed = begin;
-  for (; seed < begin + most && std::chrono::steady_clock::now() < end; ++seed) {
+  for (; seed < last && std::chrono::steady_clock::now() < end; ++seed) {
     std::mt19937_64 random = seeded(seed);
     const TestProgram program =
         random() % 3 == 0
@@ -230,6 +231,30 @@ TEST(Orders, OfPassesKeepTheMeaningOfRandomPrograms) {
             << " programs, " << loops << " times loops with keys" << std::endl;
   EXPECT_GT(programs, 0);
   EXPECT_GT(loops, 0);
+}
+
+/// A key that is alive around a loop and is that of some of its iterations.
+TEST(Loops, ShareKeysWithWhatIsAroundThem) {
+  registerPasses();
+  const scheme::ParameterLiteral parameters = insecureTestParameters(12);
+  int shared = 0;
+  for (uint64_t seed = 3001; seed <= 3300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random = seeded(seed);
+    const TestProgram program = randomLoopProgram(random, parameters, 2, /*tensors=*/false);
+    mlir::OwningOpRef<ModuleOp> module = parse(program);
+    const Results wanted = meaning(*module, program);
+    mlir::PassManager manager(&context());
+    ASSERT_TRUE(mlir::succeeded(mlir::parsePassPipeline(
+        "rotation-index-analysis,func.func(insert-keys,merge-key-lifetimes{max-live-keys=0},"
+        "verify-key-lifetimes{report=false})",
+        manager)));
+    ASSERT_TRUE(mlir::succeeded(manager.run(*module))) << program.text;
+    ASSERT_LT(distance(meaning(*module, program), wanted), kTolerance) << program.text;
+    module->walk(
+        [&](mlir::Operation *op) { shared += op->getName().getStringRef() == "key_mgmt.use_key"; });
+  }
+  EXPECT_GT(shared, 30);
 }
 
 /// The indices that the analysis finds are those that the flat program uses, or more where it

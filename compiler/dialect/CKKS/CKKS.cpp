@@ -256,8 +256,15 @@ LogicalResult RotateOp::canonicalize(RotateOp op, PatternRewriter &rewriter) {
   }
   if (!first && op.getStaticShiftAttr() && *shift == total)
     return failure();
-  rewriter.replaceOpWithNewOp<RotateOp>(op, op.getType(), first ? inner.getInput() : op.getInput(),
-                                        Value(), rewriter.getI64IntegerAttr(total));
+  // What is noted of the result stays; `indices`, of a shift that was an operand, does not.
+  SmallVector<NamedAttribute> notes;
+  for (NamedAttribute attr : op->getDiscardableAttrs())
+    if (attr.getName().getValue() != "indices")
+      notes.push_back(attr);
+  auto made = rewriter.replaceOpWithNewOp<RotateOp>(op, op.getType(),
+                                                    first ? inner.getInput() : op.getInput(),
+                                                    Value(), rewriter.getI64IntegerAttr(total));
+  made->setDiscardableAttrs(notes);
   return success();
 }
 

@@ -365,6 +365,7 @@ LogicalResult Execution::repeat(Operation *op) {
         if (!number)
           return op->emitOpError("expected a shift that is constant at compile time"), failure();
         attributes.set("static_shift", builder.getI64IntegerAttr(*number));
+        attributes.erase("indices"); // of all iterations
         continue;
       }
       FailureOr<Value> operand =

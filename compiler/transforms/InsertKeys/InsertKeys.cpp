@@ -74,8 +74,10 @@ struct InsertKeys : impl::InsertKeysBase<InsertKeys> {
       OpBuilder builder(op);
       if (!index)
         index = arith::ConstantIntOp::create(builder, op.getLoc(), *shift, 64);
-      const Value key = load(builder, op.getLoc(), keyType, index,
-                             op->getAttrOfType<DenseI64ArrayAttr>("indices"));
+      // What is known of a shift that is an operand; a constant tells itself.
+      const auto indices =
+          shift ? DenseI64ArrayAttr() : op->getAttrOfType<DenseI64ArrayAttr>("indices");
+      const Value key = load(builder, op.getLoc(), keyType, index, indices);
       auto keyed = key_mgmt::RotateOp::create(builder, op.getLoc(), input.getType(), input, key);
       copyFact(op, keyed);
       key_mgmt::ClearKeyOp::create(builder, op.getLoc(), key);

@@ -29,4 +29,12 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     // CHECK-NEXT: return %[[R]], %[[A]]
     return %r, %b : !ct, !ct
   }
+
+  // What was known of a shift before it became a constant says nothing of the key.
+  // CHECK-LABEL: func.func @constant
+  // CHECK: key_mgmt.load_key %{{[^ ]*}} : i64 -> <rotation_index = 3>
+  func.func @constant(%x: !ct) -> !ct {
+    %a = ckks.rotate %x {indices = array<i64: 1, 2>, static_shift = 3 : i64} : !ct
+    return %a : !ct
+  }
 }

@@ -29,4 +29,13 @@ module attributes {ckks.schemeParam = #ckks.scheme_param<logN = 10, Q = [1125899
     %f = ckks.rotate %a {static_shift = 1 : i32} : !ct
     return %a, %c, %e, %f : !ct, !ct, !ct, !ct
   }
+
+  // Facts of the result stay, what was known of the operand goes.
+  // CHECK-LABEL: func.func @notes
+  // CHECK: ckks.rotate %{{[^ ]*}} {kmrt.level = 2 : i64, static_shift = 7 : i64}
+  func.func @notes(%x: !ct) -> !ct {
+    %c7 = arith.constant 7 : index
+    %a = ckks.rotate %x, %c7 : index {indices = array<i64: 6, 7>, kmrt.level = 2 : i64} : !ct
+    return %a : !ct
+  }
 }
