@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <chrono>
+#include <ctime>
 #include <set>
 
 namespace keymemrt::compiler {
@@ -28,14 +28,15 @@ scheme::ParameterLiteral largeParameters() {
 }
 
 program::Program compileInTime(const std::string &text) {
-  const auto begin = std::chrono::steady_clock::now();
+  // Of the processor: one thread compiles, and what else a machine does is not the compiler's.
+  const std::clock_t begin = std::clock();
   auto program = CompileText(text, "large.mlir", {.function = "", .insecure = true});
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  const double time = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   EXPECT_TRUE(program.ok()) << program.status().message();
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{:.1f} s, at most {} MiB\n", time.count(), usage.ru_maxrss >> 10);
-  EXPECT_LT(time.count(), 60);
+  fmt::print("{:.1f} s, at most {} MiB\n", time, usage.ru_maxrss >> 10);
+  EXPECT_LT(time, 60);
   EXPECT_LT(usage.ru_maxrss, 4l << 20); // KiB
   return program.ok() ? std::move(*program) : program::Program();
 }
