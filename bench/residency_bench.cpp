@@ -164,7 +164,7 @@ void CompareWithResident(Bed& bed, uint64_t quarter, int rounds) {
 
 void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& arguments) {
   planner::Machine machine = runtime::LoadMachine().machine;
-  machine.store.processor_seconds_per_byte = 0;  // the throttled store is not the processor's work
+  machine.store.processor_seconds_per_read = machine.store.processor_seconds_per_byte = 0;  // the throttled store is not the processor's work
   fmt::print(
       "\n| throttled store | run | predicted s | measured s | predicted waiting | measured waiting | difference |\n");
   fmt::print("|---|---|---|---|---|---|---|\n");

@@ -41,9 +41,10 @@ struct RingRates {
 struct Channel {
   double bytes_per_second = 0;
   double seconds_per_read = 0;            // of the channel, for each chunk whatever its size
-  double latency_seconds = 0;             // from asking for a chunk to its first byte
-  double processor_seconds_per_byte = 0;  // of checksums and copies
-  double handover_seconds = 0;            // of the evaluating thread, for each chunk that it gets from the reading ones
+  double latency_seconds = 0;             // of a chunk that is asked for alone, beyond what it takes the channel
+  double processor_seconds_per_read = 0;  // of asking, checking and unpacking, for each chunk
+  double processor_seconds_per_byte = 0;
+  double handover_seconds = 0;  // of the evaluating thread, for each chunk that it gets from the reading ones
 };
 
 // Of the channel, for a read of so many bytes.

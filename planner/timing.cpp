@@ -6,8 +6,10 @@
 namespace keymemrt::planner {
 
 double ChunkDelay(const TimedRun& run, const Channel& channel, int processors) {
-  const double checks =
-      run.threads < processors ? 0 : static_cast<double>(run.chunk_bytes) * channel.processor_seconds_per_byte;
+  const double checks = run.threads < processors
+                            ? 0
+                            : channel.processor_seconds_per_read +
+                                  static_cast<double>(run.chunk_bytes) * channel.processor_seconds_per_byte;
   return (channel.handover_seconds + checks) / run.threads;
 }
 
@@ -24,7 +26,7 @@ TimePrediction PredictTime(const TimedRun& run, const Channel& channel, int proc
     prediction.read_seconds += static_cast<double>(chunks) * service;
     now = channel_free = done;
   };
-  read_whole(run.preload_chunks);
+  for (const uint32_t chunks : run.preload_chunks) read_whole(chunks);
   prediction.load_seconds = now;
   prediction.stall_seconds = 0;  // loading is counted by itself
 

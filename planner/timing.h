@@ -23,10 +23,10 @@ struct TimedUse {
 };
 
 struct TimedRun {
-  double seconds_before = 0;    // of the operations before the first use
-  uint64_t preload_chunks = 0;  // read before everything, waited for
-  uint32_t read_ahead = 1;      // chunks that may be read or wait for their turn, at most; at least 1
-  uint32_t reads_at_once = 1;   // of them are asked for together, as soon as there is room
+  double seconds_before = 0;             // of the operations before the first use
+  std::vector<uint32_t> preload_chunks;  // read before everything, key by key, each waited for
+  uint32_t read_ahead = 1;               // chunks that may be read or wait for their turn, at most; at least 1
+  uint32_t reads_at_once = 1;            // of them are asked for together, as soon as there is room
   std::vector<TimedUse> uses;
   uint64_t chunk_bytes = 0;
   int threads = 1;

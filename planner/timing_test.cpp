@@ -28,7 +28,7 @@ TEST(Timing, WholeKeysAreWaitedFor) {
 }
 
 TEST(Timing, LoadingIsNotAStall) {
-  const TimedRun run{.seconds_before = 1, .preload_chunks = 4, .uses = {{2, 3, 0, false}}, .chunk_bytes = 100};
+  const TimedRun run{.seconds_before = 1, .preload_chunks = {3, 1}, .uses = {{2, 3, 0, false}}, .chunk_bytes = 100};
   const TimePrediction prediction = PredictTime(run, kDisk, 2);
   EXPECT_DOUBLE_EQ(prediction.load_seconds, 4);
   EXPECT_DOUBLE_EQ(prediction.stall_seconds, 0);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner/work.h"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
 namespace keymemrt::planner {
 
 using circuit::LinearTransformForm;
@@ -14,6 +18,35 @@ void WorkCounter::ForEachLimb(int level, bool extended, F f) const {
 
 void WorkCounter::Passes(int level, double times, bool extended) {
   ForEachLimb(level, extended, [&](int limb) { Pass(limb, times); });
+}
+
+namespace {
+
+// Of a transform of 2^log_n numbers, in transforms of 2^log_all.
+double Share(int log_n, int log_all) {
+  return std::ldexp(static_cast<double>(std::max(log_n, 1)) / std::max(log_all, 1), log_n - log_all);
+}
+
+// The subring's: at least eight coefficients are transformed.
+int LogCoefficients(int64_t period, int log_n) {
+  const int log_values = static_cast<int>(std::bit_width(static_cast<uint64_t>(period) - 1));
+  return std::clamp(1 + log_values, std::min(3, log_n), log_n);
+}
+
+}  // namespace
+
+void WorkCounter::Embedding(int64_t period) {
+  const int log_n = parameters_.log_n();
+  work_.embeddings += Share(LogCoefficients(period, log_n) - 1, log_n - 1);
+}
+
+void WorkCounter::EncodedLimbs(int64_t period, int level, bool extended) {
+  const int log_n = parameters_.log_n();
+  const double share = Share(LogCoefficients(period, log_n), log_n);
+  ForEachLimb(level, extended, [&](int limb) {
+    Transform(limb, share);
+    Pass(limb);  // a reduction of all coefficients, or the spreading of a subring's values
+  });
 }
 
 void WorkCounter::Decompose(int level) {
@@ -69,11 +102,10 @@ void WorkCounter::LinearTransform(const LinearTransformPlan& plan, int level) {
   // Products: a row is rounded to coefficients, transformed limb by limb, and multiplied with both polynomials. Of the
   // baby 0 modulo QP the limbs of P are zero.
   for (const LinearTransformPlan::Term& term : plan.terms) {
-    Embedding();
-    ForEachLimb(level, extended && plan.babies[static_cast<size_t>(term.baby)] != 0, [&](int limb) {
-      Transform(limb);
-      Pass(limb, 3);
-    });
+    const bool specials = extended && plan.babies[static_cast<size_t>(term.baby)] != 0;
+    Embedding(plan.slots);
+    EncodedLimbs(plan.slots, level, specials);
+    Passes(level, 2, specials);
   }
   // Babies.
   int babies = 0;

@@ -21,7 +21,11 @@ class WorkCounter {
   void Transform(int limb, double times = 1) { work_.transforms[Width(limb)] += times; }
   void Pass(int limb, double times = 1) { work_.passes[Width(limb)] += times; }
   void Passes(int level, double times, bool extended = false);
-  void Embedding(double times = 1) { work_.embeddings += times; }
+  // The part of an encoding that does not depend on the level: of `period` values, repeated through the slots, to the
+  // coefficients of a subring.
+  void Embedding(int64_t period);
+  // And what comes once for each limb: the coefficients modulo q_0..q_level and, `extended`, P, and their NTTs.
+  void EncodedLimbs(int64_t period, int level, bool extended = false);
 
   // Digits out of a polynomial: back to coefficients, then to every live limb (ModUp).
   void Decompose(int level);

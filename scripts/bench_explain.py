@@ -70,14 +70,16 @@ class Bench:
         write_npy(place / "x.npy", [((7 * i) % 11) / 11 - 0.5 for i in range(length)])
         self.call("keymemrt", "encrypt", program, "--client", place / "client", "--input", place / "x.npy", "-o",
                   place / "x.ct", "--quiet")
-        for forecast in forecasts:
-            runs = []
-            for _ in range(self.repetitions):
+        # In rounds, so that what disturbs the machine for a while disturbs all alike.
+        runs_of = [[] for _ in forecasts]
+        for _ in range(self.repetitions):
+            for forecast, runs in zip(forecasts, runs_of):
                 self.call("keymemrt", "run", program, "--keys", place / "keys", "--input", place / "x.ct", "-o",
                           place / "y.ct", "--mode", forecast["mode"], "--threads", self.threads, "--stats",
                           place / "s.json", "--quiet", *(("--weights", weights) if weights else ()),
                           *(("--memory", forecast["budget_bytes"]) if forecast["budget_bytes"] else ()))
                 runs.append(json.loads((place / "s.json").read_text()))
+        for forecast, runs in zip(forecasts, runs_of):
             walls = sorted(run["wall_seconds"] for run in runs)
             self.rows.append({
                 "program": name, "mode": forecast["mode"], "threads": self.threads,

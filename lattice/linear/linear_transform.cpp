@@ -105,6 +105,12 @@ class BabyStep {
     ParallelFor(work_.threads, x.level + 1,
                 [&](int limb) { Limb(limb, x.parts[0].limb(limb), x.parts[1].limb(limb)); });
   }
+  // Lets go of the plaintexts.
+  void Finish(TermsAhead* ahead) {
+    if (ahead == nullptr) return;
+    const size_t offset = static_cast<size_t>(terms_.data() - transform_.plan_->terms.data());
+    for (size_t i = 0; i < terms_.size(); ++i) ahead->Done(offset + i, std::move(plaintexts_[i]));
+  }
 
  private:
   BabyStep(const Workspace& work, LinearTransform& transform, std::span<const Term> terms)
@@ -227,9 +233,10 @@ Status LinearTransform::TakeBaby(const Workspace& work, const Encoder& encoder, 
       }
     }
     if (step.index >= 0) {
-      KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
+      KMRT_ASSIGN_OR_RETURN(BabyStep<Value> products,
                             BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, ahead, false));
       products.Multiply(*current);
+      products.Finish(ahead);
     }
   }
   if (next().kind != Kind::kBaby) {
@@ -250,7 +257,7 @@ Status LinearTransform::ExtendedBaby(const Workspace& work, const Encoder& encod
   const scheme::Parameters& parameters = context.parameters();
   const size_t n = context.n();
   const std::vector<uint64_t>& p = context.ModDown(level_).product;
-  KMRT_ASSIGN_OR_RETURN(const BabyStep<Value> products,
+  KMRT_ASSIGN_OR_RETURN(BabyStep<Value> products,
                         BabyStep<Value>::Make(work, encoder, *this, step.index, diagonals, ahead, true));
   if (step.shift == 0) {
     ParallelFor(work.threads, ExtendedLimbs(parameters, level_), [&](int i) {
@@ -265,13 +272,14 @@ Status LinearTransform::ExtendedBaby(const Workspace& work, const Encoder& encod
       }
       products.Limb(i, scaled[0].data(), scaled[1].data());
     });
+    products.Finish(ahead);
     return Status();
   }
   const Slot index_slot = work.pool.Take(MemoryClass::kScratch);
   uint32_t* index = reinterpret_cast<uint32_t*>(index_slot.data());
   const scheme::KeyId key = parameters.RotationKey(step.shift);
   context.WritePermutation(key.galois_element, index);
-  return MultiplyKey(
+  KMRT_RETURN_IF_ERROR(MultiplyKey(
       work, level_,
       [&](int digit, int limb, uint64_t*) {
         return digits_.digits[static_cast<size_t>(digit)].limb(ExtendedIndex(parameters, level_, limb));
@@ -285,7 +293,9 @@ Status LinearTransform::ExtendedBaby(const Workspace& work, const Encoder& encod
         kernels.permute(rotated[0].data(), part0, index, n);
         kernels.permute(rotated[1].data(), part1, index, n);
         products.Limb(limb, rotated[0].data(), rotated[1].data());
-      });
+      }));
+  products.Finish(ahead);
+  return Status();
 }
 
 // target += rotl(source, shift) modulo QP. Only the second polynomial of the source is divided by P, for its digits;

@@ -45,6 +45,8 @@ class TermsAhead {
   virtual Answer Take(size_t term, RoundedCoefficients& coefficients) = 0;
   // The caller encodes it after all, although somebody is busy with it: who waits for nobody is held up by nobody.
   virtual void Insist(size_t term) = 0;
+  // After a step that has not failed, of each of its terms: whoever wants the coefficients again may keep them.
+  virtual void Done(size_t /*term*/, RoundedCoefficients /*coefficients*/) {}
 };
 
 template <typename Value>

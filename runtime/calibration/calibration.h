@@ -16,7 +16,8 @@ namespace keymemrt::runtime {
 struct CalibrationOptions {
   std::vector<int> log_ns = {13, 14, 15, 16};
   double seconds_per_operation = 0.04;  // each is repeated for at least so long
-  std::string store_directory;          // where key stores will lie; a file of 256 MiB is written there and removed
+  int passes = 3;                       // at least 1: so often is all measured
+  std::string store_directory;          // where key stores will lie; some of 256 MiB at most are made there and removed
 };
 
 // A minute or so with the defaults. `progress`, when given, is called with what is measured next. kFailed: the

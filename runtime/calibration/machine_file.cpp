@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr uint64_t kLargestFile = uint64_t{1} << 20;
 
 Json ToJson(const planner::Machine& machine) {
@@ -25,6 +25,7 @@ Json ToJson(const planner::Machine& machine) {
                  {"seconds_per_read", machine.store.seconds_per_read},
                  {"latency_seconds", machine.store.latency_seconds},
                  {"handover_seconds", machine.store.handover_seconds},
+                 {"processor_seconds_per_read", machine.store.processor_seconds_per_read},
                  {"processor_seconds_per_byte", machine.store.processor_seconds_per_byte}}}};
   for (const planner::RingRates& rates : machine.rings) {
     json["rings"].push_back({{"log_n", rates.log_n},
@@ -45,7 +46,8 @@ bool Plausible(double x) {
 bool Plausible(const planner::Machine& machine) {
   if (machine.rings.empty() || machine.processors < 1 || !Plausible(machine.store.bytes_per_second) ||
       !Plausible(machine.store.seconds_per_read) || !Plausible(machine.store.handover_seconds) ||
-      !Plausible(machine.store.latency_seconds) || !Plausible(machine.store.processor_seconds_per_byte)) {
+      !Plausible(machine.store.latency_seconds) || !Plausible(machine.store.processor_seconds_per_read) ||
+      !Plausible(machine.store.processor_seconds_per_byte)) {
     return false;
   }
   for (const planner::RingRates& rates : machine.rings) {
@@ -95,6 +97,7 @@ Result<planner::Machine> ReadMachine(const std::string& path) {
     store.at("seconds_per_read").get_to(machine.store.seconds_per_read);
     store.at("handover_seconds").get_to(machine.store.handover_seconds);
     store.at("latency_seconds").get_to(machine.store.latency_seconds);
+    store.at("processor_seconds_per_read").get_to(machine.store.processor_seconds_per_read);
     store.at("processor_seconds_per_byte").get_to(machine.store.processor_seconds_per_byte);
     for (const Json& ring : json.at("rings")) {
       planner::RingRates rates;

@@ -103,10 +103,8 @@ Status CachedKeys::Preload() {
   return Status();
 }
 
-void CachedKeys::BeginUse(size_t index) {
-  const UseRule& rule = policy_.rules[index];
-  for (uint32_t i = rule.evictions_begin; i < rule.evictions_end; ++i) {
-    const planner::Eviction& eviction = policy_.evictions[i];
+void CachedKeys::GiveUp(std::span<const planner::Eviction> evictions) {
+  for (const planner::Eviction& eviction : evictions) {
     uint32_t keep;
     {
       const std::lock_guard lock(mutex_);
@@ -114,6 +112,11 @@ void CachedKeys::BeginUse(size_t index) {
     }
     Keep(eviction.key, keep - std::min(keep, eviction.chunks));
   }
+}
+
+void CachedKeys::BeginUse(size_t index) {
+  const UseRule& rule = policy_.rules[index];
+  GiveUp(std::span(policy_.evictions).subspan(rule.evictions_begin, rule.evictions_end - rule.evictions_begin));
   const std::lock_guard lock(mutex_);
   next_rule_ = &rule;
   use_ = index;

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,8 @@ class CachedKeys : public lattice::KeySource {
   Status Preload();
   // Announces use `index` of the policy: the next Acquire is this one. Gives up what the policy gives up before it.
   void BeginUse(size_t index);
+  // Gives up chunks that stay, between two uses.
+  void GiveUp(std::span<const planner::Eviction> evictions);
 
   const lattice::Seed& a_seed() const override { return store_.manifest().a_seed; }
   Result<std::unique_ptr<lattice::KeyUse>> Acquire(const scheme::KeyId& id, int level) override;

@@ -10,8 +10,9 @@ namespace keymemrt::runtime {
 using lattice::RoundedCoefficients;
 using Answer = lattice::TermsAhead::Answer;
 
-EncodeAhead::EncodeAhead(const Engine& engine, WeightSource* weights, SlotPool& pool)
-    : engine_(engine), reader_(engine, weights), pool_(pool), taken_(engine.rows.size(), false) {
+EncodeAhead::EncodeAhead(const Engine& engine, WeightSource* weights, SlotPool& pool, std::vector<bool> known)
+    : engine_(engine), reader_(engine, weights), pool_(pool), taken_(std::move(known)) {
+  taken_.resize(engine.rows.size(), false);
   if (!engine_.rows.empty()) thread_ = std::thread([this] { Run(); });
 }
 

@@ -21,8 +21,8 @@ namespace keymemrt::runtime {
 
 class EncodeAhead {
  public:
-  // All arguments must outlive the object.
-  EncodeAhead(const Engine& engine, WeightSource* weights, SlotPool& pool);
+  // `known`: rows that need not be encoded, by their number; or empty. The other arguments must outlive the object.
+  EncodeAhead(const Engine& engine, WeightSource* weights, SlotPool& pool, std::vector<bool> known = {});
   ~EncodeAhead();
   EncodeAhead(const EncodeAhead&) = delete;
   EncodeAhead& operator=(const EncodeAhead&) = delete;

@@ -12,7 +12,9 @@
 #include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
 #include "runtime/executor/encode_ahead.h"
+#include "runtime/executor/kept_plaintexts.h"
 #include "runtime/executor/rows.h"
+#include "runtime/plan/plaintexts.h"
 #include "runtime/plan/shapes.h"
 #include "runtime/plan/work.h"
 
@@ -78,6 +80,7 @@ struct Executor::Impl {
   struct Run {
     RowReader rows;
     EncodeAhead ahead;
+    KeptPlaintexts kept;
     CachedKeys& keys;
     std::vector<Value> values;
     size_t next_use = 0;
@@ -120,10 +123,10 @@ const Stats& Executor::stats() const {
 }
 
 Result<Policy> Executor::Plan(const Engine& engine, const RunOptions& options) {
-  if (options.recorder == nullptr) return MakePolicy(engine.trace, options.mode, options.budget_bytes);
   planner::Trace trace = engine.trace;
-  trace.fixed_bytes += options.recorder->bytes();
-  return MakePolicy(trace, options.mode, options.budget_bytes);
+  if (options.recorder != nullptr) trace.fixed_bytes += options.recorder->bytes();
+  return PlanRun({engine.program, engine.parameters(), trace, engine.rows, options.machine, engine.threads()},
+                 options.mode, options.budget_bytes);
 }
 
 Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const KeyStore& store,
@@ -189,26 +192,36 @@ Result<Plaintext> Executor::Impl::Encode(Run& run, size_t op_index) {
   const program::Value& result = program.values[program.ops[op_index].result];
   const size_t row = FirstRow(op_index);
   lattice::RoundedCoefficients coefficients;
-  const auto answer = run.ahead.Take(row, coefficients);
-  if (answer == lattice::TermsAhead::Answer::kBusy) run.ahead.Insist(row);
-  if (answer != lattice::TermsAhead::Answer::kReady) {
-    KMRT_ASSIGN_OR_RETURN(coefficients, run.rows.Encode(engine.rows[row], pool));
+  if (!run.kept.Take(row, coefficients)) {
+    const auto answer = run.ahead.Take(row, coefficients);
+    if (answer == lattice::TermsAhead::Answer::kBusy) run.ahead.Insist(row);
+    if (answer != lattice::TermsAhead::Answer::kReady) {
+      KMRT_ASSIGN_OR_RETURN(coefficients, run.rows.Encode(engine.rows[row], pool));
+    }
   }
-  return encoder.Finish(coefficients, result.scale, result.level, pool);
+  Plaintext plaintext = encoder.Finish(coefficients, result.scale, result.level, pool);
+  run.kept.Done(row, std::move(coefficients));
+  return plaintext;
 }
 
 // The rows of one baby step.
 class BabyAhead : public lattice::TermsAhead {
  public:
   // `first`: the number of the step's first row, `term` its term.
-  BabyAhead(EncodeAhead& ahead, size_t first, size_t term) : ahead_(ahead), first_(first), term_(term) {}
+  BabyAhead(EncodeAhead& ahead, KeptPlaintexts& kept, size_t first, size_t term)
+      : ahead_(ahead), kept_(kept), first_(first), term_(term) {}
   Answer Take(size_t term, lattice::RoundedCoefficients& coefficients) override {
-    return ahead_.Take(first_ + term - term_, coefficients);
+    const size_t row = first_ + term - term_;
+    return kept_.Take(row, coefficients) ? Answer::kReady : ahead_.Take(row, coefficients);
   }
   void Insist(size_t term) override { ahead_.Insist(first_ + term - term_); }
+  void Done(size_t term, lattice::RoundedCoefficients coefficients) override {
+    kept_.Done(first_ + term - term_, std::move(coefficients));
+  }
 
  private:
   EncodeAhead& ahead_;
+  KeptPlaintexts& kept_;
   const size_t first_, term_;
 };
 
@@ -218,7 +231,7 @@ Status Executor::Impl::TakeBabyStep(Run& run, size_t op_index, const lattice::Wo
   const program::Transform& what = program.transforms[op.index];
   const Ciphertext& x = std::get<Ciphertext>(run.values[op.operands[1]]);
   const size_t row = FirstRow(op_index);
-  BabyAhead ahead(run.ahead, row, row < engine.rows.size() ? engine.rows[row].term : 0);
+  BabyAhead ahead(run.ahead, run.kept, row, row < engine.rows.size() ? engine.rows[row].term : 0);
   if (what.source == program::DiagonalSource::kDft) {
     const lattice::ComplexDiagonals diagonals = [&](size_t i) -> Result<std::span<const std::complex<double>>> {
       return run.rows.DftDiagonal(what, i);
@@ -324,6 +337,7 @@ Result<Value> Executor::Impl::Evaluate(Run& run, size_t op_index) {
 
 Status Executor::Impl::Execute(Run& run, size_t op_index) {
   const Op& op = program.ops[op_index];
+  run.keys.GiveUp(run.kept.Begin(op_index));
   switch (op.opcode) {
     case Opcode::kLoadKey:
     case Opcode::kClearKey:
@@ -369,7 +383,8 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   }
 
   Impl::Run run{RowReader(impl.engine, weights),
-                {impl.engine, weights, impl.pool},
+                {impl.engine, weights, impl.pool, KeptPlaintexts::Found(impl.policy)},
+                KeptPlaintexts(impl.policy),
                 *keys,
                 std::vector<Value>(program.values.size())};
   for (size_t i = 0; i < inputs.size(); ++i) run.values[program.inputs[i].value] = std::move(inputs[i]);
@@ -398,6 +413,7 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
   stats.key_chunks_hit = traffic.chunks_hit;
   stats.key_chunks_missed = traffic.chunks_missed;
   stats.plaintexts_encoded_ahead = run.ahead.taken_ready();
+  stats.plaintexts_kept = run.kept.taken();
   stats.peak_rss_bytes = PeakRssBytes();
   stats.peak_key_bytes = impl.pool.peak_bytes(MemoryClass::kKeys);
   stats.peak_ciphertext_bytes = impl.pool.peak_bytes(MemoryClass::kCiphertexts);

@@ -10,6 +10,7 @@
 #include "base/slot_pool.h"
 #include "base/status.h"
 #include "lattice/ring/poly.h"
+#include "planner/machine.h"
 #include "runtime/executor/engine.h"
 #include "runtime/executor/weights.h"
 #include "runtime/keystore/key_store.h"
@@ -26,6 +27,8 @@ struct RunOptions {
   std::function<void(size_t done, size_t total)> progress;
   // Filled by each run, which also counts its memory; null: nothing is recorded. Must outlive the executor.
   Recorder* recorder = nullptr;
+  // What is kept in memory depends on what reading and encoding take.
+  planner::Machine machine = planner::DefaultMachine();
 };
 
 // One program on one client's keys: planned once, run any number of times, one run at a time. Executors of one engine

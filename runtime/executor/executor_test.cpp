@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/file.h"
 #include "planner/memory.h"
@@ -111,6 +112,58 @@ TEST(Executor, PlannedKeepsEveryBudget) {
       EXPECT_EQ(refused.code(), ErrorCode::kInfeasible);
       EXPECT_THAT(refused.message(), HasSubstr(std::to_string(least)));
     }
+  }
+}
+
+// Twice the same transform, between them a mask that comes twice; and again.
+Program Repeating() {
+  program::ProgramBuilder builder(program::TestParameters(10, 2), "repeating");
+  const uint32_t x = builder.Input("x", 512, 512);
+  const uint32_t w = builder.Weight("w", 6, 512);
+  program::Transform transform{.source = program::DiagonalSource::kWeight,
+                               .weight = w,
+                               .rows = {0, 1, 2, 3, 4, 5},
+                               .rotations = {0, 1, 2, 3, 4, 5},
+                               .form = circuit::LinearTransformForm::kDoubleHoisted,
+                               .baby_step = 3,
+                               .scale = 0x1p30};
+  const uint32_t index = builder.Transform(transform);
+  const uint32_t mask = builder.Constant({0.5, 0, 0.25, 1});
+  std::optional<uint32_t> sum;
+  for (int i = 0; i < 4; ++i) {
+    const uint32_t y = builder.ApplyTransform(builder.Rotate(x, 7 + i), index);
+    const uint32_t z = builder.MulPlain(builder.Rotate(x, 20 + i % 2), builder.EncodeConstant(mask, 0, 2, 0x1p30));
+    const uint32_t both = builder.Add(y, z);
+    sum = sum ? builder.Add(*sum, both) : both;
+  }
+  builder.Output("y", *sum, 512);
+  return builder.Finish();
+}
+
+TEST(Executor, PlaintextsThatAreKeptAreNotEncodedAgain) {
+  Deployment deployed(Repeating());
+  // More than fit beside keys: every number of them is kept at some budget, with and without others at work.
+  for (const int threads : {2, 3}) {  // one leaves the second processor of the built-in machine to encode ahead
+    const planner::Trace trace = deployed.Trace(threads);
+    const uint64_t least = planner::LeastFeasibleBudget(trace).bytes;
+    std::vector<std::byte> first;
+    uint64_t most = 0;
+    for (uint64_t slots = 0; slots <= 60; slots += 6) {
+      SCOPED_TRACE(fmt::format("{} threads, {} slots", threads, slots));
+      const uint64_t budget = slots == 60 ? 0 : least + slots * trace.slot_bytes;
+      const auto stats = deployed.Run({.mode = Mode::kPlanned, .threads = threads, .budget_bytes = budget});
+      ASSERT_TRUE(stats.ok()) << stats.status().message();
+      EXPECT_EQ(stats->plaintexts_kept, stats->predicted.plaintexts_kept);
+      EXPECT_EQ(stats->key_bytes_read, stats->predicted.key_bytes_read);
+      EXPECT_LE(stats->peak_slot_bytes + stats->fixed_bytes, budget == 0 ? stats->predicted.peak_bytes : budget);
+      most = std::max(most, stats->plaintexts_kept);
+      const std::vector<std::byte> bytes = ReadFile(deployed.output()).value();
+      if (first.empty()) first = bytes;
+      EXPECT_EQ(bytes, first) << "what is kept changes nothing";
+    }
+    EXPECT_LT(deployed.WorstError(), kTolerance);
+    EXPECT_EQ(most, 3u * 7) << "six diagonals and a mask, three times of four";
+    EXPECT_EQ(deployed.Run({.mode = Mode::kStreaming, .threads = threads})->plaintexts_kept, 0u);
   }
 }
 

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <charconv>
+#include <optional>
 
 #include "program/testing/builder.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/plaintexts.h"
 #include "runtime/plan/policy.h"
+#include "runtime/plan/shapes.h"
 #include "runtime/plan/trace.h"
 
 namespace keymemrt::runtime {
@@ -190,6 +193,174 @@ TEST(Policy, ATooSmallBudgetNamesTheLeastOneWhichThenWorks) {
     EXPECT_LE(policy->predicted.peak_bytes, least);
     EXPECT_EQ(MakePolicy(trace, mode, least - 1).status().code(), ErrorCode::kInfeasible);
   }
+}
+
+// --- Plaintexts that are encoded more than once.
+
+// So many rounds: a rotation, then a product with the same mask, at the same level and scale.
+Program Masked(int rounds, int32_t rotation_step = 0) {
+  ProgramBuilder builder(program::TestParameters(10, 2), "masked");
+  const uint32_t mask = builder.Constant({1, 0, 1, 1});
+  const uint32_t x = builder.Input("x", 512, 512);
+  std::optional<uint32_t> sum;
+  for (int i = 0; i < rounds; ++i) {
+    const uint32_t rotated = builder.Rotate(x, 1 + i % 3);
+    const uint32_t plaintext = builder.EncodeConstant(mask, i * rotation_step, 2, 0x1p35);
+    const uint32_t product = builder.MulPlain(rotated, plaintext);
+    sum = sum ? builder.Add(*sum, product) : product;
+  }
+  builder.Output("y", *sum, 512);
+  return builder.Finish();
+}
+
+std::vector<PlaintextRow> RowsIn(const Program& program) {
+  return RowsOf(program, TransformPlans(program, program.CheckedParameters().value()));
+}
+RepeatedPlaintexts RepeatedIn(const Program& program) {
+  return FindRepeatedPlaintexts(program, program.CheckedParameters().value(), RowsIn(program));
+}
+
+TEST(Plaintexts, EqualRowsAreOnePlaintext) {
+  const RepeatedPlaintexts same = RepeatedIn(Masked(5));
+  EXPECT_EQ(same.slots, (std::vector<uint32_t>{2})) << "numbers below 2^16 at a scale of 2^35 may take two slots";
+  EXPECT_EQ(same.periods, (std::vector<int64_t>{4}));
+  EXPECT_EQ(same.uses.size(), 5u);
+  // Rotated by a multiple of their number, values are what they were; by less, others.
+  EXPECT_EQ(RepeatedIn(Masked(5, 4)).uses.size(), 5u);
+  EXPECT_EQ(RepeatedIn(Masked(5, 2)).slots.size(), 2u);
+  EXPECT_EQ(RepeatedIn(Masked(4, 1)).slots.size(), 0u);
+  EXPECT_EQ(RepeatedIn(Masked(1)).uses.size(), 0u);
+}
+
+TEST(Plaintexts, BootstrapsShareTheirDiagonals) {
+  const auto parameters = program::TestParameters(10, 2);
+  ProgramBuilder builder(parameters, "transforms");
+  const circuit::DftStage stage{.log_slots = 9, .radices = {5, 4}, .stage = 0};
+  const uint32_t transform =
+      builder.Transform({.source = program::DiagonalSource::kDft, .stage = stage, .baby_step = 1, .scale = 0x1p30});
+  const uint32_t x = builder.Input("x", 512, 512);
+  const uint32_t a = builder.ApplyTransform(builder.Rotate(x, 3), transform);
+  const uint32_t b = builder.ApplyTransform(builder.Rotate(x, 5), transform);
+  builder.Output("a", a, 512);
+  builder.Output("b", b, 512);
+  const Program program = builder.Finish();
+  const RepeatedPlaintexts repeated = RepeatedIn(program);
+  EXPECT_EQ(repeated.slots.size(), stage.Rotations().size());
+  EXPECT_EQ(repeated.uses.size(), 2 * stage.Rotations().size());
+}
+
+// Follows a policy as an executor does; at every operation what is kept, and all else, must fit.
+void Follow(const Program& program, const planner::Trace& trace, const std::vector<uint64_t>& slots_by_op,
+            const std::vector<PlaintextRow>& rows, const RepeatedPlaintexts& plaintexts, const Policy& policy,
+            uint64_t budget) {
+  std::vector<uint32_t> keys(trace.key_chunks.size(), 0);
+  std::vector<bool> kept(policy.plaintext_slots.size(), false);
+  size_t rule = 0, release = 0, row = 0;
+  uint64_t read = 0, saved = 0, peak = 0;
+  const auto evict = [&](uint32_t begin, uint32_t end) {
+    for (uint32_t i = begin; i < end; ++i) {
+      ASSERT_GE(keys[policy.evictions[i].key], policy.evictions[i].chunks);
+      keys[policy.evictions[i].key] -= policy.evictions[i].chunks;
+    }
+  };
+  for (uint32_t op = 0; op < program.ops.size(); ++op) {
+    if (release < policy.releases.size() && policy.releases[release].op == op) {
+      const Release& its = policy.releases[release++];
+      evict(its.evictions_begin, its.evictions_end);
+      for (uint32_t i = its.gone_begin; i < its.gone_end; ++i) kept[policy.plaintexts_gone[i]] = false;
+    }
+    uint64_t using_key = 0;
+    uint32_t used = 0, keep = 0;
+    if (UsesKey(program.ops[op])) {
+      const UseRule& its = policy.rules[rule++];
+      evict(its.evictions_begin, its.evictions_end);
+      used = its.key;
+      keep = its.keep;
+      ASSERT_EQ(its.hit, std::min(keys[used], its.chunks));
+      read += its.chunks - its.hit;
+      using_key = std::max(keys[used], keep) - keys[used];
+    }
+    std::vector<uint32_t> dropped;
+    for (; row < rows.size() && rows[row].op == op; ++row) {
+      const PlaintextRule& its = policy.plaintexts[row];
+      if (its.plaintext == program::kNone) continue;
+      ASSERT_LE(its.found, kept[its.plaintext]);
+      saved += its.found;
+      kept[its.plaintext] = its.keep || its.found;
+      if (!its.keep) dropped.push_back(its.plaintext);
+    }
+    uint64_t slots = slots_by_op[op] + (rule > 0 ? trace.ring_slots : 0) + using_key;
+    for (const uint32_t chunks : keys) slots += chunks;
+    for (size_t i = 0; i < kept.size(); ++i) slots += kept[i] ? plaintexts.slots[i] : 0;
+    peak = std::max(peak, trace.fixed_bytes + slots * trace.slot_bytes);
+    for (const uint32_t plaintext : dropped) kept[plaintext] = false;
+    if (using_key + keep > 0 || (rule > 0 && UsesKey(program.ops[op]))) keys[used] = keep;
+  }
+  EXPECT_EQ(rule, policy.rules.size());
+  EXPECT_EQ(release, policy.releases.size());
+  EXPECT_LE(peak, budget);
+  EXPECT_LE(peak, policy.predicted.peak_bytes);
+  EXPECT_EQ(read * trace.slot_bytes, policy.predicted.key_bytes_read);
+  EXPECT_EQ(saved, policy.predicted.plaintexts_kept);
+}
+
+TEST(Plaintexts, ShareTheBudgetWithKeys) {
+  const Program program = Masked(24, 1);
+  const scheme::Parameters parameters = program.CheckedParameters().value();
+  const std::vector<PlaintextRow> rows = RowsIn(program);
+  const RepeatedPlaintexts plaintexts = RepeatedIn(program);
+  ASSERT_EQ(plaintexts.slots.size(), 4u);
+  const planner::Trace trace = TraceOf(program);
+  std::vector<uint64_t> slots_by_op;
+  for (const SlotsByClass& slots : OperationSlots(program, parameters, 1)) slots_by_op.push_back(slots.total());
+  const uint64_t least = planner::LeastFeasibleBudget(trace).bytes;
+  uint64_t most_read = 0, most_saved = 0;
+  for (const double cost : {1e-9, 1.0, 1e9}) {
+    const MissCosts costs{.chunk = 1, .plaintexts = std::vector<double>(4, cost)};
+    uint64_t saved_before = 0;
+    for (uint64_t slots = 0; slots <= 60; ++slots) {
+      SCOPED_TRACE(fmt::format("cost {}, {} slots", cost, slots));
+      const uint64_t budget = least + slots * trace.slot_bytes;
+      const auto policy = ShareMemory(trace, slots_by_op, rows.size(), plaintexts, costs, budget);
+      ASSERT_TRUE(policy.ok()) << policy.status().message();
+      Follow(program, trace, slots_by_op, rows, plaintexts, *policy, budget);
+      const uint64_t alone = MakePolicy(trace, Mode::kPlanned, budget)->predicted.key_bytes_read;
+      EXPECT_GE(policy->predicted.key_bytes_read, alone);
+      if (cost < 1e-6) {
+        EXPECT_EQ(policy->predicted.key_bytes_read, alone) << "plaintexts get what keys leave";
+      }
+      if (cost > 1e6) {
+        EXPECT_GE(policy->predicted.plaintexts_kept, saved_before);
+      }
+      saved_before = policy->predicted.plaintexts_kept;
+      most_read = std::max(most_read, policy->predicted.key_bytes_read - alone);
+      most_saved = std::max(most_saved, saved_before);
+    }
+  }
+  EXPECT_GT(most_read, 0u) << "dear plaintexts displace keys";
+  EXPECT_EQ(most_saved, 20u) << "each is encoded once";
+  // Not within less.
+  EXPECT_EQ(ShareMemory(trace, slots_by_op, rows.size(), plaintexts, {1, {1, 1, 1, 1}}, least - 1).status().code(),
+            ErrorCode::kInfeasible);
+}
+
+TEST(Plaintexts, ARunKeepsThemWhereItIsFasterSo) {
+  const Program program = Masked(12);
+  const scheme::Parameters parameters = program.CheckedParameters().value();
+  const std::vector<PlaintextRow> rows = RowsIn(program);
+  const planner::Trace trace = TraceOf(program, 2);
+  planner::Machine machine = planner::DefaultMachine();
+  const auto saved = [&](Mode mode, uint64_t budget) {
+    const auto policy = PlanRun({program, parameters, trace, rows, machine, 2}, mode, budget);
+    EXPECT_TRUE(policy.ok()) << policy.status().message();
+    return policy->predicted.plaintexts_kept;
+  };
+  EXPECT_EQ(saved(Mode::kPlanned, 0), 11u);
+  EXPECT_EQ(saved(Mode::kStreaming, 0), 0u);
+  EXPECT_EQ(saved(Mode::kPlanned, planner::LeastFeasibleBudget(trace).bytes), 0u);
+  // Where encoding costs nothing there is nothing to gain.
+  for (planner::RingRates& rates : machine.rings) rates.embedding = 0;
+  EXPECT_EQ(saved(Mode::kPlanned, 0), 0u);
 }
 
 TEST(Policy, ModesHaveNames) {

@@ -11,9 +11,6 @@ namespace keymemrt::runtime {
 
 namespace {
 
-// More than any run can take, small enough for the planner's sums.
-constexpr uint64_t kUnlimited = uint64_t{1} << 60;
-
 Policy EmptyPolicy(const planner::Trace& trace, Mode mode) {
   Policy policy;
   policy.mode = mode;
@@ -138,7 +135,7 @@ Result<Mode> ParseMode(std::string_view name) {
 
 Result<Policy> MakePolicy(const planner::Trace& trace, Mode mode, uint64_t budget_bytes) {
   KMRT_RETURN_IF_ERROR(planner::CheckTrace(trace));
-  const uint64_t budget = budget_bytes == 0 ? kUnlimited : budget_bytes;
+  const uint64_t budget = budget_bytes == 0 ? kUnlimitedBudget : budget_bytes;
   Policy policy;
   switch (mode) {
     case Mode::kResident:

@@ -26,9 +26,13 @@ std::vector<PlaintextRow> RowsOf(const program::Program& program,
 
 uint64_t CoefficientSlots(const program::Program& program, const program::Op& op) {
   constexpr int kValueBits = 16, kPieceBits = 48;  // of a slot: lattice/encoding
-  const double scale =
-      op.opcode == program::Opcode::kEncode ? program.values[op.result].scale : program.transforms[op.index].scale;
-  return static_cast<uint64_t>(std::max(1, 1 + (std::ilogb(scale) + kValueBits - 2) / kPieceBits));
+  const auto slots = [](double scale, int value_bits) {
+    return static_cast<uint64_t>(std::max(1, 1 + (std::ilogb(scale) + value_bits - 2) / kPieceBits));
+  };
+  if (op.opcode == program::Opcode::kEncode) return slots(program.values[op.result].scale, kValueBits);
+  const program::Transform& transform = program.transforms[op.index];
+  const bool known = transform.source == program::DiagonalSource::kDft;  // no entry is larger than the factor
+  return slots(transform.scale, known ? std::ilogb(transform.stage.factor) + 1 : kValueBits);
 }
 
 }  // namespace keymemrt::runtime

@@ -26,7 +26,7 @@ struct PlaintextRow {
 std::vector<PlaintextRow> RowsOf(const program::Program& program,
                                  const std::vector<circuit::LinearTransformPlan>& plans);
 
-// At most so many slots are the coefficients of a row whose values are below 2^16.
+// At most so many slots are the coefficients of a row whose values, where they are not known, are below 2^16.
 uint64_t CoefficientSlots(const program::Program& program, const program::Op& op);
 
 }  // namespace keymemrt::runtime

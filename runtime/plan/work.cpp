@@ -6,6 +6,7 @@
 #include "planner/work.h"
 #include "runtime/keystore/segment.h"
 #include "runtime/plan/liveness.h"
+#include "runtime/plan/plaintexts.h"
 #include "runtime/plan/shapes.h"
 
 namespace keymemrt::runtime {
@@ -23,8 +24,8 @@ using circuit::LinearTransformPlan;
 using circuit::LinearTransformStep;
 
 // One step of a transform, as lattice/linear takes it.
-void CountStep(const LinearTransformPlan& plan, size_t number, int level, planner::WorkCounter& counter,
-               const Parameters& parameters) {
+void CountStep(const program::Program& program, const program::Transform& transform, const LinearTransformPlan& plan,
+               size_t number, int level, planner::WorkCounter& counter) {
   const LinearTransformStep& step = plan.steps[number];
   const bool extended = plan.ExtendedBlocks(), by_terms = plan.form == LinearTransformForm::kBabyStepGiantStep;
   const bool chained = plan.form == LinearTransformForm::kHorner || plan.form == LinearTransformForm::kMinimumKey;
@@ -44,12 +45,12 @@ void CountStep(const LinearTransformPlan& plan, size_t number, int level, planne
     case LinearTransformStep::Kind::kBaby:
       for (const LinearTransformPlan::Term& term : plan.terms) {
         if (term.baby != step.index) continue;
-        counter.Embedding();
-        for (int limb = 0; limb <= level; ++limb) counter.Transform(limb);
+        const int64_t period = PeriodOf(program, transform, term.row);
+        counter.Embedding(period);
         // Of the baby 0 modulo QP the limbs of P are zero.
         const bool specials = extended && step.shift != 0;
-        for (int i = 0; specials && i < parameters.p_count(); ++i) counter.Transform(parameters.q_count() + i);
-        counter.Passes(level, 3, specials);
+        counter.EncodedLimbs(period, level, specials);
+        counter.Passes(level, 2, specials);
       }
       if (step.shift == 0) return;
       if (extended) {
@@ -87,11 +88,12 @@ Work WorkOf(const program::Program& program, const Parameters& parameters,
   const Value& operand = op.operands[0] == program::kNone ? result : program.values[op.operands[0]];
   const int level = operand.level;
   switch (op.opcode) {
-    case Opcode::kEncode:
-      counter.Embedding();
-      for (int limb = 0; limb <= level; ++limb) counter.Transform(limb);
-      counter.Passes(level, 1);
+    case Opcode::kEncode: {
+      const int64_t period = PeriodOf(program, op);
+      counter.Embedding(period);
+      counter.EncodedLimbs(period, level);
       break;
+    }
     case Opcode::kAdd:
     case Opcode::kSub:
     case Opcode::kNegate:
@@ -145,7 +147,7 @@ Work WorkOf(const program::Program& program, const Parameters& parameters,
     case Opcode::kBabyStep:
     case Opcode::kGiantStep:
     case Opcode::kFinishTransform:
-      CountStep(plans[op.index], op.row, level, counter, parameters);
+      CountStep(program, program.transforms[op.index], plans[op.index], op.row, level, counter);
       break;
     case Opcode::kConjugate:
     case Opcode::kSwitchSecret:
@@ -198,6 +200,22 @@ uint64_t MeanStoredChunkBytes(const program::Program& program, const Parameters&
   return chunks == 0 ? parameters.chunk_bytes() : bytes / chunks;
 }
 
+// The plaintexts that are there need no embedding.
+void LeaveOutFound(const program::Program& program, const Parameters& parameters, const Policy& policy,
+                   std::vector<Work>& work) {
+  const std::vector<LinearTransformPlan> plans = TransformPlans(program, parameters);
+  const std::vector<PlaintextRow> rows = RowsOf(program, plans);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (!policy.plaintexts[row].found) continue;
+    const Op& op = program.ops[rows[row].op];
+    planner::WorkCounter counter(parameters);
+    counter.Embedding(op.opcode == Opcode::kEncode
+                          ? PeriodOf(program, op)
+                          : PeriodOf(program, program.transforms[op.index], plans[op.index].terms[rows[row].term].row));
+    work[rows[row].op].embeddings -= counter.work().embeddings;
+  }
+}
+
 }  // namespace
 
 uint64_t StoredKeyBytes(const program::Program& program, const Parameters& parameters, const planner::Trace& trace) {
@@ -211,10 +229,17 @@ uint64_t StoredKeyBytes(const program::Program& program, const Parameters& param
   return bytes;
 }
 
+planner::RingRates EvaluationRates(const planner::Machine& machine, int log_n, int threads) {
+  planner::RingRates rates = planner::RatesOf(machine, log_n);
+  if (threads < machine.processors) rates.embedding = 0;
+  return rates;
+}
+
 planner::TimedRun TimeRun(const program::Program& program, const Parameters& parameters, const planner::Trace& trace,
                           const Policy& policy, const planner::Machine& machine, int threads) {
-  const std::vector<Work> work = OperationWork(program, parameters);
-  const planner::RingRates rates = planner::RatesOf(machine, parameters.log_n());
+  std::vector<Work> work = OperationWork(program, parameters);
+  if (!policy.plaintexts.empty()) LeaveOutFound(program, parameters, policy, work);
+  const planner::RingRates rates = EvaluationRates(machine, parameters.log_n(), threads);
   const auto seconds = [&](size_t begin, size_t end) {
     double sum = 0;
     for (size_t i = begin; i < end; ++i) sum += planner::Seconds(work[i], rates, threads);
@@ -227,7 +252,7 @@ planner::TimedRun TimeRun(const program::Program& program, const Parameters& par
   run.reads_at_once = ReadsAtOnce(run.read_ahead);
   run.seconds_before = seconds(0, trace.uses.empty() ? program.ops.size() : trace.uses[0].op);
   if (policy.preload) {
-    for (const uint32_t chunks : trace.key_chunks) run.preload_chunks += chunks;
+    run.preload_chunks = trace.key_chunks;
   }
   std::vector<uint32_t> there(trace.key_chunks.size(), 0);  // of keys that are loaded as a whole
   for (size_t u = 0; u < trace.uses.size(); ++u) {

@@ -16,6 +16,7 @@ struct Service::Shared {
          uint64_t shared_bytes)
       : engine(std::move(the_engine)),
         weights(the_weights),
+        machine(options.machine),
         reads(options.reads != nullptr ? options.reads : ReadQueue::OfSystem()),
         budget(options.budget_bytes),
         bytes(shared_bytes),
@@ -23,6 +24,7 @@ struct Service::Shared {
 
   const std::unique_ptr<const Engine> engine;
   WeightSource* const weights;
+  const planner::Machine machine;
   const std::shared_ptr<ReadQueue> reads;
   const uint64_t budget;  // 0: none
   const uint64_t bytes;   // that every session's prediction counts, and the process has once
@@ -49,7 +51,7 @@ Result<std::unique_ptr<Service>> Service::Create(program::Program program, Weigh
   const uint64_t shared_bytes = SharedBytes(engine->program, engine->parameters(), engine->threads());
   if (options.budget_bytes != 0 && options.budget_bytes < shared_bytes) {
     // A session's message would say the same; the least budget of one is the figure that helps.
-    return Executor::Plan(*engine, {.budget_bytes = options.budget_bytes}).status();
+    return Executor::Plan(*engine, {.budget_bytes = options.budget_bytes, .machine = options.machine}).status();
   }
   return std::unique_ptr<Service>(
       new Service(std::make_shared<Shared>(std::move(engine), weights, options, shared_bytes)));
@@ -60,7 +62,8 @@ Result<std::unique_ptr<Session>> Service::Open(const std::string& keys_dir, cons
   RunOptions run{.mode = options.mode,
                  .budget_bytes = options.budget_bytes,
                  .progress = options.progress,
-                 .recorder = options.recorder};
+                 .recorder = options.recorder,
+                 .machine = shared.machine};
   if (shared.budget != 0 && (run.budget_bytes == 0 || run.budget_bytes > shared.budget))
     run.budget_bytes = shared.budget;
   uint64_t bytes;

@@ -19,6 +19,7 @@
 #include "base/slot_pool.h"
 #include "base/status.h"
 #include "lattice/ring/poly.h"
+#include "planner/machine.h"
 #include "program/program.h"
 #include "runtime/executor/weights.h"
 #include "runtime/io/read_queue.h"
@@ -31,6 +32,8 @@ namespace keymemrt::runtime {
 struct ServiceOptions {
   int threads = 0;            // that evaluate, sessions' callers among them; 0: one per processor
   uint64_t budget_bytes = 0;  // of the whole process; 0: as much as it takes
+  // By whose times sessions plan what stays in memory. Not what they compute.
+  planner::Machine machine = planner::DefaultMachine();
   // By which all sessions read their keys; null: the system's.
   std::shared_ptr<ReadQueue> reads;
 };

@@ -27,6 +27,7 @@ std::string ToJson(const Stats& stats) {
   json["key_chunks_hit"] = stats.key_chunks_hit;
   json["key_chunks_missed"] = stats.key_chunks_missed;
   json["key_store_bytes"] = stats.key_store_bytes;
+  json["plaintexts_kept"] = stats.plaintexts_kept;
   json["rotations"] = stats.rotations;
   json["key_switches"] = stats.key_switches;
   json["bootstraps"] = stats.bootstraps;
@@ -35,7 +36,8 @@ std::string ToJson(const Stats& stats) {
   json["plaintexts_encoded_ahead"] = stats.plaintexts_encoded_ahead;
   json["predicted"] = {{"peak_bytes", stats.predicted.peak_bytes},
                        {"peak_key_bytes", stats.predicted.peak_key_bytes},
-                       {"key_bytes_read", stats.predicted.key_bytes_read}};
+                       {"key_bytes_read", stats.predicted.key_bytes_read},
+                       {"plaintexts_kept", stats.predicted.plaintexts_kept}};
   json["key_bytes_read_lower_bound"] = stats.key_bytes_read_lower_bound;
   json["key_bytes_read_lru"] = stats.key_bytes_read_lru;
   return json.dump(2);

@@ -24,7 +24,8 @@ struct Stats {
   uint64_t fixed_bytes = 0;          // what the prediction sets aside for everything outside slots
   uint64_t key_bytes_read = 0, key_chunks_hit = 0, key_chunks_missed = 0;  // bytes in memory; stored they are fewer
   uint64_t stored_bytes_read = 0;                                          // of the files, for these
-  uint64_t key_store_bytes = 0;  // of the program's keys, in the files
+  uint64_t key_store_bytes = 0;                                            // of the program's keys, in the files
+  uint64_t plaintexts_kept = 0;  // rows whose plaintext was in memory from an earlier operation
   uint64_t rotations = 0, key_switches = 0, bootstraps = 0, galois_keys = 0;
   uint64_t plaintexts_encoded = 0, plaintexts_encoded_ahead = 0;  // of them, before their operation came
   Prediction predicted;

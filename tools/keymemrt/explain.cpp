@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "runtime/calibration/calibration.h"
+#include "runtime/plan/shapes.h"
 #include "runtime/plan/trace.h"
 #include "tools/keymemrt/commands.h"
 #include "tools/keymemrt/explanation.h"
@@ -132,8 +133,12 @@ void AddExplain(CLI::App& app, int& exit_code) {
         known.machine.store.bytes_per_second = static_cast<double>(bandwidth);
         known.source += "; keys at the bandwidth that was given";
       }
-      const Subject subject{program, parameters, known.machine, arguments->threads,
-                            runtime::MakeTrace(program, parameters, arguments->threads)};
+      const Subject subject{program,
+                            parameters,
+                            known.machine,
+                            arguments->threads,
+                            runtime::MakeTrace(program, parameters, arguments->threads),
+                            runtime::RowsOf(program, runtime::TransformPlans(program, parameters))};
       Explanation explanation = Explain(subject, budgets, arguments->line * 1e6, known.source);
       explanation.key_sets = std::move(key_sets);
       if (!arguments->plot.empty()) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/size.h"
+#include "runtime/plan/plaintexts.h"
 #include "runtime/plan/work.h"
 #include "tools/keymemrt/plot.h"
 #include "tools/keymemrt/report.h"
@@ -41,7 +42,12 @@ int DiskBoundThreads(const Subject& subject, const runtime::Policy& policy) {
 }
 
 Forecast MakeForecast(const Subject& subject, Mode mode, uint64_t budget) {
-  Forecast forecast{mode, budget, runtime::MakePolicy(subject.trace, mode, budget), {}};
+  Forecast forecast{mode,
+                    budget,
+                    runtime::PlanRun({subject.program, subject.parameters, subject.trace, subject.rows, subject.machine,
+                                      subject.threads},
+                                     mode, budget),
+                    {}};
   if (!forecast.policy.ok()) return forecast;
   forecast.time = TimeOf(subject, *forecast.policy, subject.threads, subject.machine.processors);
   // A key that is loaded as a whole is read once and then found by each chunk of its uses.
@@ -189,13 +195,15 @@ std::string ToJson(const Subject& subject, const Explanation& explanation) {
       entry["peak_bytes"] = predicted.peak_bytes;
       entry["peak_key_bytes"] = predicted.peak_key_bytes;
       entry["peak_ciphertext_bytes"] = explanation.peak.ciphertexts * slot;
-      entry["peak_plaintext_bytes"] = explanation.peak.plaintexts * slot;
+      entry["peak_plaintext_bytes"] = explanation.peak.plaintexts * slot + predicted.peak_kept_plaintexts;
       entry["peak_scratch_bytes"] = explanation.peak.scratch * slot;
       entry["fixed_bytes"] = subject.trace.fixed_bytes;
       entry["key_bytes_read"] = predicted.key_bytes_read;
       entry["key_bytes_read_lower_bound"] = forecast.policy->key_bytes_read_lower_bound;
       entry["key_chunks_hit"] = forecast.chunks_hit;
       entry["key_chunks_missed"] = predicted.key_bytes_read / slot;
+      entry["plaintexts_kept"] = predicted.plaintexts_kept;
+      entry["peak_kept_plaintext_bytes"] = predicted.peak_kept_plaintexts;
       entry["disk_bound_threads"] = forecast.disk_bound_threads;
     } else {
       entry["infeasible"] = forecast.policy.status().message();
@@ -259,6 +267,13 @@ std::string ToText(const Subject& subject, const Explanation& explanation) {
                         FormatTime(forecast.time.wall_seconds),
                         FormatTime(forecast.time.load_seconds + forecast.time.stall_seconds),
                         Above(forecast.time.wall_seconds, forecast.time.lower_bound_seconds));
+  }
+  for (const Forecast& forecast : explanation.forecasts) {
+    if (!forecast.policy.ok() || forecast.policy->predicted.plaintexts_kept == 0) continue;
+    const runtime::Prediction& predicted = forecast.policy->predicted;
+    text +=
+        fmt::format("within {}: {} of {} encodings are saved by plaintexts kept in {}\n", FormatSize(forecast.budget),
+                    predicted.plaintexts_kept, subject.rows.size(), FormatSize(predicted.peak_kept_plaintexts));
   }
   text += "(above least: no plan within the budget reads less; no schedule of these reads is faster)\n";
   text += fmt::format("\nleast feasible budget: {} bytes ({}), set by {}\n", explanation.least.bytes,

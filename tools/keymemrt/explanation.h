@@ -12,6 +12,7 @@
 #include "planner/timing.h"
 #include "program/program.h"
 #include "runtime/plan/policy.h"
+#include "runtime/plan/rows.h"
 #include "runtime/plan/trace.h"
 
 namespace keymemrt::tools {
@@ -22,7 +23,8 @@ struct Subject {
   const scheme::Parameters& parameters;
   const planner::Machine& machine;
   int threads = 1;
-  planner::Trace trace;  // as runtime::MakeTrace makes it
+  planner::Trace trace;                     // as runtime::MakeTrace makes it
+  std::vector<runtime::PlaintextRow> rows;  // as runtime::RowsOf makes them
 };
 
 // A run in a mode within a budget.

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "runtime/calibration/calibration.h"
 #include "runtime/service/service.h"
 #include "runtime/telemetry/html_report.h"
 #include "runtime/telemetry/trace_file.h"
@@ -54,7 +55,7 @@ void AddRun(CLI::App& app, int& exit_code) {
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   command->callback([arguments, &exit_code] {
     const auto run = [&]() -> Status {
-      runtime::ServiceOptions options{.threads = arguments->threads};
+      runtime::ServiceOptions options{.threads = arguments->threads, .machine = runtime::LoadMachine().machine};
       runtime::SessionOptions session_options;
       KMRT_ASSIGN_OR_RETURN(session_options.mode, runtime::ParseMode(arguments->mode));
       if (!arguments->memory.empty()) {
