@@ -4,9 +4,9 @@
 //   1. mode planned, with a quarter of the keys' bytes for keys, beside mode resident without its loading, the store on
 //      a disk and in memory: where the store is not the bottleneck, the plan should be free;
 //   2. the same on a store that is throttled: how long the run waits beside what the planner predicts from the
-//   throttle's
-//      two figures and this machine's rates, scaled so that they are right for a run that does not wait, just before
-//      (a machine with other work computes at another speed every minute).
+//      throttle's two figures and this machine's rates, scaled so that computing takes what it took in this run (a
+//      machine with other work computes at another speed every minute): whether reading and computing meet as they were
+//      predicted to, not how fast the machine is.
 // Runs of a round take turns; printed are medians and, of ratios, the least and the most. Every run's output is the
 // first one's, bit for bit, and the first one is decrypted and compared.
 //
@@ -179,8 +179,12 @@ void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& argument
             runtime::TimeRun(bed.program(), bed.parameters(), bed.trace(), policy, machine, arguments.threads),
             machine.store, machine.processors);
       };
-      const Stats at_speed = bed.Run(mode, budget, bed.warm());
-      const double scale = (at_speed.wall_seconds - at_speed.stall_seconds) / predict().compute_seconds;
+      const auto device = [&, rate = rate, latency = latency] {
+        return runtime::MakeThrottledDevice(Need(runtime::MakeUringDevice()), rate,
+                                            std::chrono::nanoseconds(std::llround(1e9 * latency)));
+      };
+      const Stats stats = bed.Run(mode, budget, bed.warm(), std::make_shared<ReadQueue>(device()));
+      const double scale = (stats.wall_seconds - stats.stall_seconds) / predict().compute_seconds;
       for (planner::RingRates& ring : machine.rings) {
         for (planner::PerWidth* const rates : {&ring.transform, &ring.key_product, &ring.conversion, &ring.pass}) {
           for (double& width : *rates) width *= scale;
@@ -188,11 +192,6 @@ void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& argument
         ring.embedding *= scale;
       }
       const planner::TimePrediction predicted = predict();
-      const auto device = [&, rate = rate, latency = latency] {
-        return runtime::MakeThrottledDevice(Need(runtime::MakeUringDevice()), rate,
-                                            std::chrono::nanoseconds(std::llround(1e9 * latency)));
-      };
-      const Stats stats = bed.Run(mode, budget, bed.warm(), std::make_shared<ReadQueue>(device()));
       fmt::print("| {:.0f} MB/s, {:.1f} ms | {} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:+.1f} % |\n", rate / 1e6,
                  1e3 * latency, runtime::ModeName(mode), predicted.wall_seconds, stats.wall_seconds,
                  predicted.stall_seconds, stats.stall_seconds,
