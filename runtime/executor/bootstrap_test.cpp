@@ -65,12 +65,14 @@ TEST_P(BootstrapProgramTest, EveryModeGivesTheResidentBitsAndTheCleartext) {
       EXPECT_EQ(stats->bootstraps, 1u);
       EXPECT_EQ(stats->key_switches, deployed.Trace(1).uses.size());
       EXPECT_EQ(stats->key_bytes_read, stats->predicted.key_bytes_read);
-      // What slots take is foretold from above and within a tenth; in mode prefetch that depends on how far ahead the
-      // disk happens to be at the peak.
+      // What slots take is foretold from above and within a tenth, rows aside that there was no time to encode ahead.
+      // In mode prefetch a whole key may be ahead of its use or nothing, as the disk pleases at the peak: only the
+      // upper bound is promised.
       const uint64_t foretold = stats->predicted.peak_bytes - stats->fixed_bytes;
       EXPECT_LE(stats->peak_slot_bytes, foretold);
       if (mode != Mode::kPrefetch) {
-        EXPECT_LE(foretold, stats->peak_slot_bytes + stats->peak_slot_bytes / 10);
+        const uint64_t ahead = (kRowsAheadSlots + kRowAtWorkSlots) * deployed.parameters().chunk_bytes();
+        EXPECT_LE(foretold, stats->peak_slot_bytes + stats->peak_slot_bytes / 10 + ahead);
       }
     }
   }
