@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "circuit/bootstrap_plan.h"
 #include "runtime/executor/deployment.h"
+#include "runtime/plan/rows.h"
 
 namespace keymemrt::runtime {
 namespace {
