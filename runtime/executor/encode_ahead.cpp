@@ -17,6 +17,10 @@ EncodeAhead::EncodeAhead(const Engine& engine, WeightSource* weights, SlotPool& 
 }
 
 EncodeAhead::~EncodeAhead() {
+  Stop();
+}
+
+void EncodeAhead::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

@@ -27,6 +27,9 @@ class EncodeAhead {
   EncodeAhead(const EncodeAhead&) = delete;
   EncodeAhead& operator=(const EncodeAhead&) = delete;
 
+  // Ends the thread: it takes no more slots, and the pool's figures are final as far as it is concerned.
+  void Stop();
+
   // As TermsAhead: `row` counts those of engine.rows. Asked for in their order, operation by operation.
   lattice::TermsAhead::Answer Take(size_t row, lattice::RoundedCoefficients& coefficients);
   void Insist(size_t row);

@@ -405,6 +405,7 @@ Result<std::vector<Ciphertext>> Executor::Run(WeightSource* weights, std::vector
     outputs.push_back(again ? impl.evaluator.Copy(result) : std::move(result));
   }
 
+  run.ahead.Stop();  // it may be at a row that evaluation did not wait for, and what it does is recorded
   const KeyTraffic traffic = keys->traffic();
   stats.wall_seconds = SecondsSince(start);
   stats.stall_seconds = traffic.stall_seconds;
