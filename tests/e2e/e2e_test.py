@@ -367,7 +367,8 @@ class Explain(Case):
         self.ok("compile", model, "-o", m)
         least = json.loads(self.ok("explain", m, "--json").stdout)["least_budget_bytes"]
         of_program = json.loads(self.ok("explain", m, "--json", "--memory", f"{least},48MiB").stdout)
-        self.assertGreater(of_program["key_store_bytes"], of_program["galois_keys"] * 2**18)
+        in_memory = sum(key["bytes"] for key in of_program["keys"])  # residues of 27 bits and more, packed in files
+        self.assertTrue(in_memory * 27 / 64 < of_program["key_store_bytes"] < in_memory)
         self.assertAlmostEqual(of_program["upload_seconds"], of_program["key_store_bytes"] * 8 / 100e6)
         modes = [entry["mode"] for entry in of_program["predicted"]]
         self.assertEqual(modes, ["resident", "prefetch", "imperative", "streaming", "planned", "planned"])
@@ -498,6 +499,7 @@ class MnistMlp(Case):
         m, client, keys = self.path("m.kmrt"), self.path("client"), self.path("keys")
         self.ok("compile", model, "-o", m)
         self.assertRegex(self.ok("explain", m).stdout, r"N=2\^13.*128-bit secure")
+        least = json.loads(self.ok("explain", m, "--json").stdout)["least_budget_bytes"]
         self.ok("keygen", m, "--client", client, "--keys", keys)
         pixels, labels = arrays.read_npy(DIGITS / "digits.npy"), arrays.read_npy(DIGITS / "digit_labels.npy")
         for image in (0, 7):
@@ -506,14 +508,15 @@ class MnistMlp(Case):
             self.ok("cleartext", m, "--input", self.path("x.npy"), "-o", self.path("c.npy"), "--weights", weights)
             clear = arrays.read_npy(self.path("c.npy"))
             results = {}
-            for mode, budget in (("planned", 64 << 20), ("imperative", None), ("resident", None)):
+            for mode, budget in (("planned", least), ("imperative", None), ("resident", None)):
                 self.ok("run", m, "--keys", keys, "--input", self.path("x.ct"), "-o", self.path("y.ct"), "--weights", weights,
                         "--mode", mode, "--stats", self.path("s.json"), *(("--memory", budget) if budget else ()))
                 results[mode] = self.path("y.ct").read_bytes()
                 stats = json.loads(self.path("s.json").read_text())
                 self.assertLessEqual(stats["rotations"], 90)
                 if budget:
-                    self.assertLessEqual(stats["peak_rss_bytes"], budget)
+                    # What a process takes beside the plan varies by 150 KiB from run to run: it must not be near the limit.
+                    self.assertLessEqual(stats["peak_rss_bytes"], budget - (256 << 10))
             self.assertEqual(len(set(results.values())), 1)
             self.ok("decrypt", m, "--client", client, "--input", self.path("y.ct"), "-o", self.path("y.npy"))
             got = arrays.read_npy(self.path("y.npy"))

@@ -7,6 +7,19 @@ using namespace mlir;
 
 namespace keymemrt::compiler::interpreter {
 
+LogicalResult Execution::setAtScale(Operation *op, mlir::Value input, mlir::Value output,
+                                    Numbers numbers) {
+  if (domain == Domain::Encoded) {
+    const std::optional<Fact> before = getFact(input), after = getFact(output);
+    if (!before || !after)
+      return op->emitOpError("has no level and scale");
+    for (Number &number : numbers)
+      number *= after->scale / before->scale;
+  }
+  values[output] = std::move(numbers);
+  return success();
+}
+
 LogicalResult Execution::executeTransform(orion::LinearTransformOp op) {
   const Numbers &input = values[op.getInput()], &diagonals = values[op.getDiagonals()];
   const size_t columns =
@@ -22,15 +35,7 @@ LogicalResult Execution::executeTransform(orion::LinearTransformOp op) {
   }
   // Diagonals are encoded at the scale that the rescale returns to; with the annotated scale the
   // product is this.
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
+  return setAtScale(op, op.getInput(), op.getOutput(), std::move(result));
 }
 
 static Numbers multiplyByStage(ckks::DftStageAttr attr, const Numbers &input) {
@@ -49,28 +54,12 @@ static Numbers multiplyByStage(ckks::DftStageAttr attr, const Numbers &input) {
 
 LogicalResult Execution::executeBootstrap(ckks::BootstrapOp op) {
   Numbers result = values[op.getInput()];
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
+  return setAtScale(op, op.getInput(), op.getOutput(), std::move(result));
 }
 
 LogicalResult Execution::executeDft(ckks::DftOp op) {
   Numbers result = multiplyByStage(op.getStage(), values[op.getInput()]);
-  if (domain == Domain::Encoded) {
-    const std::optional<Fact> before = getFact(op.getInput()), after = getFact(op.getOutput());
-    if (!before || !after)
-      return op.emitOpError("has no level and scale");
-    for (Number &number : result)
-      number *= after->scale / before->scale;
-  }
-  values[op.getOutput()] = std::move(result);
-  return success();
+  return setAtScale(op, op.getInput(), op.getOutput(), std::move(result));
 }
 
 LogicalResult Execution::executeBegin(key_mgmt::BeginTransformOp op) {

@@ -43,6 +43,9 @@ private:
   mlir::LogicalResult executeRotate(ckks::RotateOp op);
   mlir::LogicalResult executeEncode(lwe::RLWEEncodeOp op);
   mlir::LogicalResult executeRescale(ckks::RescaleOp op);
+  /// Gives `output` numbers that were computed at the scale of `input`, at its own.
+  mlir::LogicalResult setAtScale(mlir::Operation *op, mlir::Value input, mlir::Value output,
+                                 Numbers numbers);
   mlir::LogicalResult executeTransform(orion::LinearTransformOp op);
   mlir::LogicalResult executeBootstrap(ckks::BootstrapOp op);
   mlir::LogicalResult executeDft(ckks::DftOp op);
