@@ -8,6 +8,8 @@
 #include <numbers>
 #include <utility>
 
+#include "lattice/arith/cpu_clones.h"
+
 namespace keymemrt::lattice {
 
 namespace {
@@ -17,17 +19,127 @@ namespace {
 constexpr int kPieceBits = 48;
 constexpr uint64_t kCarrier = (uint64_t{1} << 61) - 1;
 
+uint32_t ReverseBits(uint32_t x) {
+  x = (x >> 1 & 0x55555555) | (x & 0x55555555) << 1;
+  x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;
+  x = (x >> 4 & 0x0f0f0f0f) | (x & 0x0f0f0f0f) << 4;
+  return __builtin_bswap32(x);
+}
+
 // Swaps elements i and brv(i).
 void BitReverse(double* re, double* im, size_t n) {
-  size_t reversed = 0;
-  for (size_t i = 1; i < n; ++i) {
-    size_t bit = n >> 1;
-    for (; reversed & bit; bit >>= 1) reversed ^= bit;
-    reversed |= bit;
+  const int unused = std::countl_zero(static_cast<uint32_t>(n)) + 1;
+  for (uint32_t i = 1; i < n; ++i) {
+    const uint32_t reversed = ReverseBits(i) >> unused;
     if (i < reversed) {
       std::swap(re[i], re[reversed]);
       std::swap(im[i], im[reversed]);
     }
+  }
+}
+
+// The butterflies of one block: h of them, between halves that are apart.
+[[gnu::always_inline]] inline void SynthesiseBlock(double* __restrict a_re, double* __restrict a_im,
+                                                   double* __restrict b_re, double* __restrict b_im,
+                                                   const double* __restrict w_re, const double* __restrict w_im,
+                                                   size_t h) {
+  for (size_t j = 0; j < h; ++j) {
+    const double t_re = b_re[j] * w_re[j] - b_im[j] * w_im[j];
+    const double t_im = b_re[j] * w_im[j] + b_im[j] * w_re[j];
+    b_re[j] = a_re[j] - t_re;
+    b_im[j] = a_im[j] - t_im;
+    a_re[j] += t_re;
+    a_im[j] += t_im;
+  }
+}
+[[gnu::always_inline]] inline void AnalyseBlock(double* __restrict a_re, double* __restrict a_im,
+                                                double* __restrict b_re, double* __restrict b_im,
+                                                const double* __restrict w_re, const double* __restrict w_im,
+                                                size_t h) {
+  for (size_t j = 0; j < h; ++j) {  // the conjugate twiddles
+    const double t_re = a_re[j] - b_re[j];
+    const double t_im = a_im[j] - b_im[j];
+    a_re[j] += b_re[j];
+    a_im[j] += b_im[j];
+    b_re[j] = t_re * w_re[j] + t_im * w_im[j];
+    b_im[j] = t_im * w_re[j] - t_re * w_im[j];
+  }
+}
+// Blocks of a size that is known are unrolled.
+template <size_t kHalf, typename Block>
+[[gnu::always_inline]] inline void SmallBlocks(double* re, double* im, size_t slots, const double* w_re,
+                                               const double* w_im, Block block) {
+  for (size_t i = 0; i < slots; i += 2 * kHalf) {
+    block(re + i, im + i, re + i + kHalf, im + i + kHalf, w_re + kHalf, w_im + kHalf, kHalf);
+  }
+}
+
+// The passes of the transform from coefficients, bits of their numbers reversed, to slots. Twiddle h + j of the pass
+// that combines elements h apart is a power of the 8h-th root of one.
+KMRT_CPU_CLONES void Synthesise(double* re, double* im, size_t slots, const double* w_re, const double* w_im) {
+  if (slots > 1) SmallBlocks<1>(re, im, slots, w_re, w_im, SynthesiseBlock);
+  if (slots > 2) SmallBlocks<2>(re, im, slots, w_re, w_im, SynthesiseBlock);
+  if (slots > 4) SmallBlocks<4>(re, im, slots, w_re, w_im, SynthesiseBlock);
+  for (size_t h = 8; h < slots; h *= 2) {
+    for (size_t i = 0; i < slots; i += 2 * h) {
+      SynthesiseBlock(re + i, im + i, re + i + h, im + i + h, w_re + h, w_im + h, h);
+    }
+  }
+}
+// And back.
+KMRT_CPU_CLONES void Analyse(double* re, double* im, size_t slots, const double* w_re, const double* w_im) {
+  for (size_t h = slots / 2; h >= 8; h /= 2) {
+    for (size_t i = 0; i < slots; i += 2 * h) {
+      AnalyseBlock(re + i, im + i, re + i + h, im + i + h, w_re + h, w_im + h, h);
+    }
+  }
+  if (slots > 4) SmallBlocks<4>(re, im, slots, w_re, w_im, AnalyseBlock);
+  if (slots > 2) SmallBlocks<2>(re, im, slots, w_re, w_im, AnalyseBlock);
+  if (slots > 1) SmallBlocks<1>(re, im, slots, w_re, w_im, AnalyseBlock);
+}
+
+// x *= factor; the largest magnitude, or infinity where one is no number. Magnitudes compare as their bits do.
+KMRT_CPU_CLONES double ScaleBy(double factor, double* x, size_t n) {
+  int64_t largest = 0;
+  for (size_t i = 0; i < n; ++i) {
+    x[i] *= factor;
+    largest = std::max(largest, std::bit_cast<int64_t>(x[i]) & std::numeric_limits<int64_t>::max());
+  }
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return std::bit_cast<double>(std::min(largest, std::bit_cast<int64_t>(kInfinity)));
+}
+
+// The nearest multiples of `base`, at most 2^50 times it, go from x to `out`: as residues modulo kCarrier.
+KMRT_CPU_CLONES void TakePiece(double base, double* x, uint64_t* out, size_t n) {
+  // Adding 1.5*2^52 to a double below 2^51 leaves its nearest integer in the low bits.
+  constexpr double kMagic = 0x1.8p52;
+  const double inverse = 1 / base;
+  for (size_t i = 0; i < n; ++i) {
+    const double rounded = x[i] * inverse + kMagic;
+    const int64_t piece = std::bit_cast<int64_t>(rounded) - std::bit_cast<int64_t>(kMagic);
+    x[i] -= (rounded - kMagic) * base;
+    out[i] = static_cast<uint64_t>(piece) + (kCarrier & static_cast<uint64_t>(piece >> 63));
+  }
+}
+
+// x[k] to x[k * kGap..(k + 1) * kGap), in place: from the top.
+template <size_t kGap>
+[[gnu::always_inline]] inline void SpreadBy(uint64_t* x, size_t n) {
+  for (size_t k = n; k-- > 0;) {
+    const uint64_t value = x[k];
+    for (size_t j = 0; j < kGap; ++j) x[k * kGap + j] = value;
+  }
+}
+KMRT_CPU_CLONES void Spread(uint64_t* x, size_t n, size_t gap) {
+  switch (gap) {
+    case 2:
+      return SpreadBy<2>(x, n);
+    case 4:
+      return SpreadBy<4>(x, n);
+    case 8:
+      return SpreadBy<8>(x, n);
+    default:
+      for (size_t k = n; k-- > 0;) std::fill_n(x + k * gap, gap, uint64_t{x[k]});
   }
 }
 
@@ -56,45 +168,11 @@ Encoder::Encoder(const Context& context) : context_(context) {
 void Encoder::EmbedInverse(double* re, double* im) const {
   const size_t slots = context_.parameters().slots();
   BitReverse(re, im, slots);
-  for (size_t h = 1; h < slots; h *= 2) {
-    const double* w_re = twiddle_re_.data() + h;
-    const double* w_im = twiddle_im_.data() + h;
-    for (size_t begin = 0; begin < slots; begin += 2 * h) {
-      double* a_re = re + begin;
-      double* a_im = im + begin;
-      double* b_re = a_re + h;
-      double* b_im = a_im + h;
-      for (size_t j = 0; j < h; ++j) {
-        const double t_re = b_re[j] * w_re[j] - b_im[j] * w_im[j];
-        const double t_im = b_re[j] * w_im[j] + b_im[j] * w_re[j];
-        b_re[j] = a_re[j] - t_re;
-        b_im[j] = a_im[j] - t_im;
-        a_re[j] += t_re;
-        a_im[j] += t_im;
-      }
-    }
-  }
+  Synthesise(re, im, slots, twiddle_re_.data(), twiddle_im_.data());
 }
 
 void Encoder::Embed(double* re, double* im, size_t slots) const {
-  for (size_t h = slots / 2; h >= 1; h /= 2) {
-    const double* w_re = twiddle_re_.data() + h;
-    const double* w_im = twiddle_im_.data() + h;
-    for (size_t begin = 0; begin < slots; begin += 2 * h) {
-      double* a_re = re + begin;
-      double* a_im = im + begin;
-      double* b_re = a_re + h;
-      double* b_im = a_im + h;
-      for (size_t j = 0; j < h; ++j) {  // the conjugate twiddle
-        const double t_re = a_re[j] - b_re[j];
-        const double t_im = a_im[j] - b_im[j];
-        a_re[j] += b_re[j];
-        a_im[j] += b_im[j];
-        b_re[j] = t_re * w_re[j] + t_im * w_im[j];
-        b_im[j] = t_im * w_re[j] - t_re * w_im[j];
-      }
-    }
-  }
+  Analyse(re, im, slots, twiddle_re_.data(), twiddle_im_.data());
   BitReverse(re, im, slots);
 }
 
@@ -126,15 +204,8 @@ Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, d
   }
   Embed(x, x + slots, slots);
 
-  const double factor = scale / static_cast<double>(slots);
-  double largest = 0;
-  bool finite = true;
-  for (size_t i = 0; i < n; ++i) {
-    x[i] *= factor;
-    largest = std::max(largest, std::abs(x[i]));
-    finite &= std::abs(x[i]) <= std::numeric_limits<double>::max();
-  }
-  if (!finite) return InvalidArgument("encode: a value times the scale {} is not finite", scale);
+  const double largest = ScaleBy(scale / static_cast<double>(slots), x, n);
+  if (!std::isfinite(largest)) return InvalidArgument("encode: a value times the scale {} is not finite", scale);
   if (largest >= half_q_[static_cast<size_t>(level)]) {
     return InvalidArgument("encode: a coefficient of about 2^{:.1f} does not fit into half of Q_{}, 2^{:.1f}",
                            std::log2(largest), level, parameters.LogQ(level) - 1);
@@ -145,19 +216,7 @@ Result<RoundedCoefficients> Encoder::RoundSlots(std::span<const Value> values, d
   const int exponent = largest == 0 ? 0 : std::ilogb(largest);
   const int pieces = std::max(1, 1 + (exponent - 2) / kPieceBits);
   Poly carried(pool, MemoryClass::kScratch, pieces);
-  for (int k = pieces - 1; k >= 0; --k) {
-    uint64_t* out = carried.limb(k);
-    // Adding 1.5*2^52 to a double below 2^51 leaves its nearest integer in the low bits.
-    constexpr double kMagic = 0x1.8p52;
-    const double base = std::ldexp(1.0, kPieceBits * k), inverse = std::ldexp(1.0, -kPieceBits * k);
-    for (size_t i = 0; i < n; ++i) {
-      const double rounded = x[i] * inverse + kMagic;
-      const int64_t piece = std::bit_cast<int64_t>(rounded) - std::bit_cast<int64_t>(kMagic);
-      x[i] -= (rounded - kMagic) * base;
-      out[i] = static_cast<uint64_t>(piece) + (kCarrier & static_cast<uint64_t>(piece >> 63));
-    }
-  }
-
+  for (int k = pieces - 1; k >= 0; --k) TakePiece(std::ldexp(1.0, kPieceBits * k), x, carried.limb(k), n);
   return RoundedCoefficients{std::move(carried), std::countr_zero(n)};
 }
 
@@ -185,8 +244,7 @@ void Encoder::WriteLimb(const Context& context, const RoundedCoefficients& coeff
   }
   if (n == context.n()) return kernels.ntt_forward(out, ntt);
   kernels.ntt_forward(out, ntt.Subring(coefficients.log_n));
-  const size_t gap = context.n() / n;
-  for (size_t k = n; k-- > 0;) std::fill_n(out + k * gap, gap, uint64_t{out[k]});  // from the top: in place
+  Spread(out, n, context.n() / n);
 }
 
 Plaintext Encoder::Finish(const RoundedCoefficients& coefficients, double scale, int level, SlotPool& pool) const {

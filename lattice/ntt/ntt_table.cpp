@@ -110,7 +110,7 @@ NttTable NttTable::Subring(int log_n) const {
   NttTable table = *this;
   table.log_n_ = log_n;
   table.psi_ = modulus_.Pow(psi_, uint64_t{1} << (log_n_ - log_n));
-  table.inverse_n_ = modulus_.Inverse(table.n() % modulus_.value());
+  table.inverse_n_ = modulus_.Mul(inverse_n_, modulus_.Reduce(uint64_t{1} << (log_n_ - log_n)));
   table.inverse_n_shoup_ = modulus_.Shoup(table.inverse_n_);
   return table;
 }

@@ -11,6 +11,7 @@
 #include "lattice/evaluator/evaluator.h"
 #include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
+#include "lattice/keys/uniform.h"
 #include "runtime/executor/encode_ahead.h"
 #include "runtime/executor/kept_plaintexts.h"
 #include "runtime/executor/rows.h"
@@ -158,6 +159,8 @@ Result<std::unique_ptr<Executor>> Executor::Create(const Engine& engine, const K
   impl->stats = stats;
   // The keys must be there before anything else is done; each run then has a cache of its own.
   KMRT_RETURN_IF_ERROR(CachedKeys::Create(program, store, impl->policy, impl->pool, stats.threads, nullptr).status());
+  // What it hashes with takes milliseconds when a process needs it first, which is not to be in a run.
+  lattice::UniformExpander(store.manifest().a_seed, engine.parameters().RelinearizationKey());
   impl->pool.Reserve((stats.predicted.peak_bytes - stats.fixed_bytes) / trace.slot_bytes);
   return std::unique_ptr<Executor>(new Executor(std::move(impl)));
 }
