@@ -3,6 +3,7 @@
 // A fixed set of workers for loops over limbs.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -33,7 +34,9 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable start_, done_;
   const std::function<void(int)>* body_ = nullptr;
-  int next_ = 0, count_ = 0, running_ = 0;
+  int next_ = 0, count_ = 0;
+  std::atomic<int> running_ = 0;     // changed under mutex_
+  std::atomic<uint64_t> loops_ = 0;  // begun, and one for the end; changed under mutex_
   bool stop_ = false;
 };
 

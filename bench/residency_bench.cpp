@@ -164,7 +164,8 @@ void CompareWithResident(Bed& bed, uint64_t quarter, int rounds) {
 
 void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& arguments) {
   planner::Machine machine = runtime::LoadMachine().machine;
-  machine.store.processor_seconds_per_read = machine.store.processor_seconds_per_byte = 0;  // the throttled store is not the processor's work
+  machine.store.processor_seconds_per_read = machine.store.processor_seconds_per_byte =
+      0;  // the throttled store is not the processor's work
   fmt::print(
       "\n| throttled store | run | predicted s | measured s | predicted waiting | measured waiting | difference |\n");
   fmt::print("|---|---|---|---|---|---|---|\n");
@@ -186,7 +187,8 @@ void CompareWithPrediction(Bed& bed, uint64_t quarter, const Arguments& argument
       const Stats stats = bed.Run(mode, budget, bed.warm(), std::make_shared<ReadQueue>(device()));
       const double scale = (stats.wall_seconds - stats.stall_seconds) / predict().compute_seconds;
       for (planner::RingRates& ring : machine.rings) {
-        for (planner::PerWidth* const rates : {&ring.transform, &ring.key_product, &ring.conversion, &ring.pass}) {
+        for (planner::PerWidth* const rates :
+             {&ring.transform, &ring.key_product, &ring.conversion, &ring.pass, &ring.row_product}) {
           for (double& width : *rates) width *= scale;
         }
         ring.embedding *= scale;

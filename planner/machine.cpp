@@ -9,16 +9,34 @@ namespace keymemrt::planner {
 
 namespace {
 
-constexpr size_t kRates = 4 * kWidths;
+// Work and rates as vectors over the same kinds; the last are embeddings.
+constexpr size_t kRates = 5 * kWidths + 1;
 
-// Work and rates as vectors over the same eight kinds.
 std::array<double, kRates> Vector(const Work& work) {
-  return {work.transforms[kNarrow],  work.transforms[kWide],  work.key_products[kNarrow], work.key_products[kWide],
-          work.conversions[kNarrow], work.conversions[kWide], work.passes[kNarrow],       work.passes[kWide]};
+  return {work.transforms[kNarrow],
+          work.transforms[kWide],
+          work.key_products[kNarrow],
+          work.key_products[kWide],
+          work.conversions[kNarrow],
+          work.conversions[kWide],
+          work.passes[kNarrow],
+          work.passes[kWide],
+          work.row_products[kNarrow],
+          work.row_products[kWide],
+          work.embeddings};
 }
 std::array<double, kRates> Vector(const RingRates& rates) {
-  return {rates.transform[kNarrow],  rates.transform[kWide],  rates.key_product[kNarrow], rates.key_product[kWide],
-          rates.conversion[kNarrow], rates.conversion[kWide], rates.pass[kNarrow],        rates.pass[kWide]};
+  return {rates.transform[kNarrow],
+          rates.transform[kWide],
+          rates.key_product[kNarrow],
+          rates.key_product[kWide],
+          rates.conversion[kNarrow],
+          rates.conversion[kWide],
+          rates.pass[kNarrow],
+          rates.pass[kWide],
+          rates.row_product[kNarrow],
+          rates.row_product[kWide],
+          rates.embedding};
 }
 
 }  // namespace
@@ -29,6 +47,7 @@ Work& Work::operator+=(const Work& other) {
     key_products[w] += other.key_products[w];
     conversions[w] += other.conversions[w];
     passes[w] += other.passes[w];
+    row_products[w] += other.row_products[w];
   }
   embeddings += other.embeddings;
   return *this;
@@ -86,6 +105,7 @@ RingRates RatesOf(const Machine& machine, int log_n) {
     rates.key_product[w] *= linear;
     rates.conversion[w] *= linear;
     rates.pass[w] *= linear;
+    rates.row_product[w] *= linear;
   }
   rates.embedding *= transform;
   rates.log_n = log_n;
@@ -95,7 +115,7 @@ RingRates RatesOf(const Machine& machine, int log_n) {
 double Seconds(const Work& work, const RingRates& rates, int threads) {
   const std::array<double, kRates> amounts = Vector(work), each = Vector(rates);
   double seconds = 0;
-  for (size_t i = 0; i < kRates; ++i) seconds += amounts[i] * each[i];
+  for (size_t i = 0; i + 1 < kRates; ++i) seconds += amounts[i] * each[i];
   return work.embeddings * rates.embedding +
          seconds * (rates.serial_share + (1 - rates.serial_share) / std::max(threads, 1));
 }
@@ -136,6 +156,8 @@ Result<RingRates> FitRates(int log_n, const std::vector<Observation>& observatio
   result.key_product = {rates[2], rates[3]};
   result.conversion = {rates[4], rates[5]};
   result.pass = {rates[6], rates[7]};
+  result.row_product = {rates[8], rates[9]};
+  result.embedding = rates[10];
   return result;
 }
 

@@ -23,6 +23,7 @@ struct Work {
   PerWidth key_products{};  // a digit's limb times both halves of a key, one of them regenerated
   PerWidth conversions{};   // of a basis: products of an input limb with a weight, by the modulus of the output
   PerWidth passes{};        // element by element: sums, products, copies, permutations
+  PerWidth row_products{};  // a plaintext's limb times both halves of a ciphertext, added to a sum far from all caches
   double embeddings = 0;    // N/2 slots to coefficients, in doubles; not limbs
 
   Work& operator+=(const Work& other);
@@ -31,7 +32,7 @@ struct Work {
 // Seconds of one thread for one of each, in a ring of degree 2^log_n.
 struct RingRates {
   int log_n = 0;
-  PerWidth transform{}, key_product{}, conversion{}, pass{};
+  PerWidth transform{}, key_product{}, conversion{}, pass{}, row_product{};
   double embedding = 0;
   // Share of an operation's time on one thread that more threads do not shorten; embeddings are one thread's anyway.
   double serial_share = 0;
@@ -69,13 +70,14 @@ RingRates RatesOf(const Machine& machine, int log_n);
 // Of one operation on `threads` threads; at least 1.
 double Seconds(const Work& work, const RingRates& rates, int threads);
 
-// What was measured for some amounts of work on one thread. The result's embedding and serial_share are 0.
+// What was measured for some amounts of work on one thread.
 struct Observation {
   Work work;
   double seconds = 0;
 };
 // The rates, none negative, with the least sum of squared relative errors (non-negative least squares by coordinate
-// descent). A rate that no observation depends on is 0. kInvalidArgument: an observation without work or time.
+// descent). A rate that no observation depends on is 0, as is serial_share. kInvalidArgument: an observation without
+// work or time.
 Result<RingRates> FitRates(int log_n, const std::vector<Observation>& observations);
 
 }  // namespace keymemrt::planner

@@ -15,6 +15,8 @@ RingRates SomeRates() {
   rates.key_product = {1e-5, 2e-5};
   rates.conversion = {1e-6, 3e-6};
   rates.pass = {4e-6, 4e-6};
+  rates.row_product = {9e-6, 11e-6};
+  rates.embedding = 2e-5;
   return rates;
 }
 
@@ -23,9 +25,10 @@ std::vector<Observation> Observe(const RingRates& rates, double noise, uint64_t 
   std::vector<Observation> observations;
   for (int i = 0; i < 60; ++i) {
     Work work;
-    for (PerWidth* kind : {&work.transforms, &work.key_products, &work.conversions, &work.passes}) {
+    for (PerWidth* kind : {&work.transforms, &work.key_products, &work.conversions, &work.passes, &work.row_products}) {
       for (double& amount : *kind) amount = static_cast<double>(random() % 100);
     }
+    work.embeddings = static_cast<double>(random() % 100);
     const double factor = 1 + noise * std::uniform_real_distribution<double>(-1, 1)(random);
     observations.push_back({work, Seconds(work, rates, 1) * factor});
   }
@@ -41,7 +44,9 @@ TEST(Machine, FitFindsTheRatesThatMadeTheObservations) {
     EXPECT_NEAR(fitted->key_product[w], rates.key_product[w], rates.key_product[w] * 1e-4);
     EXPECT_NEAR(fitted->conversion[w], rates.conversion[w], rates.conversion[w] * 1e-3);
     EXPECT_NEAR(fitted->pass[w], rates.pass[w], rates.pass[w] * 1e-3);
+    EXPECT_NEAR(fitted->row_product[w], rates.row_product[w], rates.row_product[w] * 1e-3);
   }
+  EXPECT_NEAR(fitted->embedding, rates.embedding, rates.embedding * 1e-3);
 }
 
 TEST(Machine, FitOfNoisyObservationsPredictsOthers) {

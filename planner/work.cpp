@@ -20,6 +20,10 @@ void WorkCounter::Passes(int level, double times, bool extended) {
   ForEachLimb(level, extended, [&](int limb) { Pass(limb, times); });
 }
 
+void WorkCounter::RowProducts(int level, bool extended) {
+  ForEachLimb(level, extended, [&](int limb) { work_.row_products[Width(limb)] += 1; });
+}
+
 namespace {
 
 // Of a transform of 2^log_n numbers, in transforms of 2^log_all.
@@ -105,7 +109,7 @@ void WorkCounter::LinearTransform(const LinearTransformPlan& plan, int level) {
     const bool specials = extended && plan.babies[static_cast<size_t>(term.baby)] != 0;
     Embedding(plan.slots);
     EncodedLimbs(plan.slots, level, specials);
-    Passes(level, 2, specials);
+    RowProducts(level, specials);
   }
   // Babies.
   int babies = 0;

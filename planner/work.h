@@ -21,6 +21,7 @@ class WorkCounter {
   void Transform(int limb, double times = 1) { work_.transforms[Width(limb)] += times; }
   void Pass(int limb, double times = 1) { work_.passes[Width(limb)] += times; }
   void Passes(int level, double times, bool extended = false);
+  void RowProducts(int level, bool extended = false);
   // The part of an encoding that does not depend on the level: of `period` values, repeated through the slots, to the
   // coefficients of a subring.
   void Embedding(int64_t period);

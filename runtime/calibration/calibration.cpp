@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <numeric>
 
 #include "base/slot_pool.h"
 #include "base/thread_pool.h"
@@ -19,9 +20,11 @@
 #include "lattice/evaluator/encryptor.h"
 #include "lattice/evaluator/evaluator.h"
 #include "lattice/keys/memory_keys.h"
+#include "lattice/linear/linear_transform.h"
 #include "lattice/ring/context.h"
 #include "lattice/simd/kernels.h"
 #include "planner/timing.h"
+#include "planner/work.h"
 #include "program/program.h"
 #include "runtime/executor/cached_keys.h"
 #include "runtime/io/read_queue.h"
@@ -153,10 +156,46 @@ struct Bed {
   lattice::MemoryKeys keys;
 };
 
+// A program has hundreds of limbs at work and meets each where that many have been since, in a large ring out of all
+// caches: so many limbs of operands, of results and of keys take turns.
+constexpr size_t kLimbsAtWork = 512;
+
+// The baby steps of a transform with so many giants that the sums are limbs at work. Its diagonals repeat few values,
+// so that most of the time goes to products.
+Result<planner::Observation> MeasureProducts(Bed& bed, const Ciphertext& x, double seconds) {
+  constexpr int64_t kBabies = 4, kRepetitions = 16;
+  const int64_t rows = kBabies * static_cast<int64_t>(kLimbsAtWork) / (2 * (x.level + 1));
+  const int64_t slots = static_cast<int64_t>(bed.parameters.slots()), period = slots / kRepetitions;
+  std::vector<int64_t> indices(static_cast<size_t>(rows));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  KMRT_ASSIGN_OR_RETURN(const auto plan, circuit::LinearTransformPlan::Make(
+                                             indices, slots, circuit::LinearTransformForm::kMinimumKey, kBabies));
+  planner::WorkCounter counter(bed.parameters);
+  for (int64_t row = 0; row < rows; ++row) {
+    counter.Embedding(period);
+    counter.EncodedLimbs(period, x.level);
+    counter.RowProducts(x.level);
+  }
+  for (int64_t baby = 1; baby < kBabies; ++baby) counter.Rotate(x.level);
+
+  std::vector<double> values(static_cast<size_t>(period));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
+  const std::span<const double> row(values);
+  const lattice::Diagonals diagonals = [&row](size_t) -> Result<std::span<const double>> { return row; };
+  const lattice::Workspace work{bed.context, bed.pool, nullptr};
+  KMRT_ASSIGN_OR_RETURN(const double time, Time(seconds, [&]() -> Status {
+                          KMRT_ASSIGN_OR_RETURN(auto transform, lattice::LinearTransform::Begin(
+                                                                    work, plan, x, bed.parameters.default_scale()));
+                          while (transform.next().kind == circuit::LinearTransformStep::Kind::kBaby) {
+                            KMRT_RETURN_IF_ERROR(transform.Baby(work, bed.encoder, x, diagonals, bed.keys));
+                          }
+                          return Status();
+                        }));
+  return planner::Observation{counter.work(), time};
+}
+
 struct Measured {
   std::vector<planner::Observation> observations;
-  planner::Work encode_work;
-  double encode_seconds = 0;
   double parallel_seconds = 0;  // of the first observation's operation, on all processors
 };
 
@@ -167,12 +206,11 @@ Result<Measured> MeasureRing(int log_n, size_t width, int processors, double sec
   const lattice::SecretKey& secret = bed->secret;
   lattice::MemoryKeys& keys = bed->keys;
   const int top = parameters.max_level();
-  KMRT_RETURN_IF_ERROR(keys.Generate(secret, parameters.RelinearizationKey(), top));
-  // A program has hundreds of limbs at work and meets each where that many have been since, in a large ring out of all
-  // caches: so many limbs of ciphertexts and of keys take turns.
-  constexpr size_t kLimbsAtWork = 512;
   const auto turns = [&](int limbs) { return std::max<size_t>(kLimbsAtWork / static_cast<size_t>(limbs), 2); };
   const size_t key_turns = turns(parameters.ChunkCount(top)), turns_of_x = turns(2 * (top + 1));
+  // Operands, results, keys, and what a transform holds: as in a run, all of it is there before anything is measured.
+  bed->pool.Reserve(4 * kLimbsAtWork);
+  KMRT_RETURN_IF_ERROR(keys.Generate(secret, parameters.RelinearizationKey(), top));
   for (size_t i = 1; i <= key_turns; ++i) {
     KMRT_RETURN_IF_ERROR(keys.Generate(secret, parameters.RotationKey(static_cast<int64_t>(i)), top));
   }
@@ -190,8 +228,8 @@ Result<Measured> MeasureRing(int log_n, size_t width, int processors, double sec
     size_t turn = 0;
     const auto next_x = [&]() -> const Ciphertext& { return xs[++turn % xs.size()]; };
     const auto next_shift = [&] { return static_cast<int64_t>(++turn % key_turns) + 1; };
-    // Results are kept for as many turns, so that they are written to other memory each time.
-    std::vector<std::any> results(turns_of_x);
+    // Results are kept for some turns, so that they are written to other memory each time.
+    std::vector<std::any> results(turns(parameters.ChunkCount(top)));
     const auto observe = [&](Opcode opcode, const auto& run) -> Status {
       KMRT_ASSIGN_OR_RETURN(const double time, Time(seconds, [&]() -> Status {
                               auto result = run();
@@ -214,9 +252,9 @@ Result<Measured> MeasureRing(int log_n, size_t width, int processors, double sec
     KMRT_RETURN_IF_ERROR(observe(Opcode::kRescale, [&] { return evaluator.Rescale(evaluator.Copy(next_x())); }));
     KMRT_RETURN_IF_ERROR(observe(Opcode::kMulPlain, [&] { return evaluator.MulPlain(next_x(), plaintext); }));
     KMRT_RETURN_IF_ERROR(observe(Opcode::kAdd, [&] { return evaluator.Add(evaluator.Copy(next_x()), x); }));
+    KMRT_RETURN_IF_ERROR(observe(Opcode::kEncode, [&] { return bed->Encode(values, level); }));
     if (level != top) continue;
-    KMRT_ASSIGN_OR_RETURN(measured.encode_seconds, Time(seconds, [&] { return bed->Encode(values, level).status(); }));
-    measured.encode_work = WorkOf(Opcode::kEncode, level, parameters);
+    KMRT_ASSIGN_OR_RETURN(measured.observations.emplace_back(), MeasureProducts(*bed, x, seconds));
     if (processors > 1) {
       ThreadPool workers(processors);
       const lattice::Evaluator parallel(bed->context, bed->pool, &workers);
@@ -238,7 +276,6 @@ Measured Middle(const std::vector<Measured>& passes) {
   for (size_t i = 0; i < middle.observations.size(); ++i) {
     middle.observations[i].seconds = of([i](const Measured& pass) { return pass.observations[i].seconds; });
   }
-  middle.encode_seconds = of([](const Measured& pass) { return pass.encode_seconds; });
   middle.parallel_seconds = of([](const Measured& pass) { return pass.parallel_seconds; });
   return middle;
 }
@@ -255,9 +292,6 @@ Result<planner::RingRates> RateRing(int log_n, int processors, const BothWidths&
   KMRT_ASSIGN_OR_RETURN(planner::RingRates rates, planner::FitRates(log_n, observations));
   double speedup = 0;
   for (const Measured& measured : both) {
-    planner::Work rest = measured.encode_work;
-    rest.embeddings = 0;
-    rates.embedding = std::max(rates.embedding, measured.encode_seconds - planner::Seconds(rest, rates, 1));
     if (processors > 1) speedup += measured.observations[0].seconds / measured.parallel_seconds / planner::kWidths;
   }
   // Amdahl's law, solved for the share that is not parallel.

@@ -75,10 +75,10 @@ TEST(MachineFile, RefusesWhatIsNoCalibration) {
   EXPECT_EQ(ReadMachine(path).status().code(), ErrorCode::kInvalidArgument);
   for (
       const char* text :
-      {"", "{", "[]", "{\"version\": 2}", "{\"version\": 99}",
-       R"({"version":3,"processor":"x","processors":1,"rings":[],"store":{"bytes_per_second":1,"seconds_per_read":0,"handover_seconds":0,)"
+      {"", "{", "[]", "{\"version\": 3}", "{\"version\": 99}",
+       R"({"version":4,"processor":"x","processors":1,"rings":[],"store":{"bytes_per_second":1,"seconds_per_read":0,"handover_seconds":0,)"
        R"("latency_seconds":0,"processor_seconds_per_read":0,"processor_seconds_per_byte":0}})",
-       R"({"version":3,"processor":5,"processors":"many","rings":3,"store":{}})"}) {
+       R"({"version":4,"processor":5,"processors":"many","rings":3,"store":{}})"}) {
     ASSERT_TRUE(WriteFile(path, AsBytes(text)).ok());
     EXPECT_EQ(ReadMachine(path).status().code(), ErrorCode::kCorrupt) << text;
   }

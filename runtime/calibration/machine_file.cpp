@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 constexpr uint64_t kLargestFile = uint64_t{1} << 20;
 
 Json ToJson(const planner::Machine& machine) {
@@ -33,6 +33,7 @@ Json ToJson(const planner::Machine& machine) {
                              {"key_product", rates.key_product},
                              {"conversion", rates.conversion},
                              {"pass", rates.pass},
+                             {"row_product", rates.row_product},
                              {"embedding", rates.embedding},
                              {"serial_share", rates.serial_share}});
   }
@@ -53,7 +54,8 @@ bool Plausible(const planner::Machine& machine) {
   for (const planner::RingRates& rates : machine.rings) {
     if (rates.log_n < 4 || rates.log_n > 30 || !Plausible(rates.embedding) || !Plausible(rates.serial_share))
       return false;
-    for (const planner::PerWidth* kind : {&rates.transform, &rates.key_product, &rates.conversion, &rates.pass}) {
+    for (const planner::PerWidth* kind :
+         {&rates.transform, &rates.key_product, &rates.conversion, &rates.pass, &rates.row_product}) {
       for (const double rate : *kind) {
         if (!Plausible(rate)) return false;
       }
@@ -106,6 +108,7 @@ Result<planner::Machine> ReadMachine(const std::string& path) {
       ring.at("key_product").get_to(rates.key_product);
       ring.at("conversion").get_to(rates.conversion);
       ring.at("pass").get_to(rates.pass);
+      ring.at("row_product").get_to(rates.row_product);
       ring.at("embedding").get_to(rates.embedding);
       ring.at("serial_share").get_to(rates.serial_share);
       machine.rings.push_back(rates);

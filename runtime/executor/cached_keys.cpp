@@ -122,7 +122,7 @@ void CachedKeys::BeginUse(size_t index) {
   use_ = index;
   asked_.assign(slots_[rule.key].size(), false);
   order_.SkipTo(index);
-  if (looking_) room_.notify_one();
+  if (looking_ || held_) room_.notify_one();
   if (policy_.read_ahead == 0 || reader_.joinable()) return;
   reader_ = std::thread([this] { ReadAhead(); });
 }
@@ -132,14 +132,21 @@ void CachedKeys::ReadAhead() {
   std::vector<ReadQueue::Wanted> wanted;
   std::optional<ReadOrder::Item> item;
   do {
-    room_.wait(lock, [this] { return stop_ || HasRoom(); });
+    room_.wait(lock, [this] { return stop_ || MayReadAhead(); });
     if (stop_) return;
+    held_.reset();
     std::optional<size_t> missing;
-    while (!missing && cache_.ahead_count() < policy_.read_ahead && (item = order_.Next())) {
+    while (!missing && !held_ && cache_.ahead_count() < policy_.read_ahead && (item = order_.Next())) {
       if (item->use == use_ && asked_[item->chunk]) continue;
       if (!store_.Has(stored_[item->key])) {
         missing = stored_[item->key];
         order_.Return();  // still on its way, and later uses' keys are no more urgent
+        continue;
+      }
+      if (item->use > use_ && !cache_.absent(item->key, item->chunk)) {
+        held_ = item;
+        gone_ = 0;
+        order_.Return();
         continue;
       }
       const uint64_t slack = cache_.ahead_count();
@@ -300,6 +307,8 @@ void CachedKeys::Unpin(uint32_t key, uint32_t chunk) {
   if (!cache_.Unpin(key, chunk)) return;
   gone = std::move(slots_[key][chunk]);
   CountGone(key, 1);
+  ++gone_;
+  if (held_ && MayReadAhead()) room_.notify_one();
 }
 
 void CachedKeys::Keep(uint32_t key, uint32_t keep) {

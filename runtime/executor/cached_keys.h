@@ -74,6 +74,11 @@ class CachedKeys : public lattice::KeySource {
   // Whether there is room for as many reads ahead as are asked for at once, which takes the processor little more than
   // one of them. REQUIRES: mutex_ held.
   bool HasRoom() const { return cache_.ahead_count() + ReadsAtOnce(policy_.read_ahead) <= policy_.read_ahead; }
+  // HasRoom, and not what is read next is there for an earlier use, but for chunks that have gone since: as many as are
+  // asked for at once. REQUIRES: mutex_ held.
+  bool MayReadAhead() const {
+    return HasRoom() && (!held_ || held_->use <= use_ || gone_ >= ReadsAtOnce(policy_.read_ahead));
+  }
   // The read of a chunk that the cache says is loading. `waited`: who waits for it; null: it is read ahead.
   ReadQueue::Wanted ReadOf(uint32_t key, uint32_t chunk, uint64_t slack, Waited* waited);
   // Of the store's thread: it has been read.
@@ -96,7 +101,7 @@ class CachedKeys : public lattice::KeySource {
 
   mutable std::mutex mutex_;        // guards what follows
   std::condition_variable filled_;  // a read has ended
-  std::condition_variable room_;    // HasRoom, or stop_, or the key that the reader looks for may have come
+  std::condition_variable room_;    // MayReadAhead, or stop_, or the key that the reader looks for may have come
   ChunkCache cache_;
   std::vector<std::vector<Slot>> slots_;  // by key and chunk: of ready ones and those being read
   const UseRule* next_rule_ = nullptr;
@@ -104,8 +109,10 @@ class CachedKeys : public lattice::KeySource {
   std::vector<bool> asked_;  // chunks that it has asked for: nobody reads them ahead any more
   KeyTraffic traffic_;
   ReadOrder order_;
-  size_t reads_ = 0;      // under way
-  bool looking_ = false;  // the reader waits for a key to come
+  std::optional<ReadOrder::Item> held_;  // next in order_, but there for an earlier use
+  uint32_t gone_ = 0;                    // chunks that have gone since then
+  size_t reads_ = 0;                     // under way
+  bool looking_ = false;                 // the reader waits for a key to come
   bool stop_ = false;
   std::thread reader_;
 };

@@ -41,6 +41,7 @@ class ChunkCache {
   std::vector<uint32_t> Trim(uint32_t key);
 
   bool ready(uint32_t key, uint32_t chunk) const { return keys_[key].chunks[chunk].state == State::kReady; }
+  bool absent(uint32_t key, uint32_t chunk) const { return keys_[key].chunks[chunk].state == State::kAbsent; }
   uint64_t ready_count() const { return ready_; }
   // Chunks loading or ready ahead of their use.
   uint64_t ahead_count() const { return ahead_; }

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "planner/memory.h"
 #include "runtime/executor/deployment.h"
+#include "runtime/io/simulated_devices.h"
 #include "runtime/telemetry/html_report.h"
 #include "runtime/telemetry/trace_file.h"
 
@@ -30,10 +31,14 @@ struct Recorded {
   json trace;
 };
 
-Recorded Record(Deployment& deployed, Mode mode, int threads, uint64_t budget = 0) {
+Recorded Record(Deployment& deployed, Mode mode, int threads, uint64_t budget = 0,
+                std::shared_ptr<ReadQueue> reads = nullptr) {
   Recorded recorded{{}, Recorder(deployed.program().ops.size(), deployed.program().keys.size()), {}};
-  const auto stats =
-      deployed.Run({.mode = mode, .threads = threads, .budget_bytes = budget, .recorder = &recorded.recorder});
+  const auto stats = deployed.Run({.mode = mode,
+                                   .threads = threads,
+                                   .budget_bytes = budget,
+                                   .recorder = &recorded.recorder,
+                                   .reads = std::move(reads)});
   EXPECT_TRUE(stats.ok()) << stats.status().message();
   recorded.stats = *stats;
   const std::string path = deployed.directory() / "trace.json";
@@ -41,6 +46,32 @@ Recorded Record(Deployment& deployed, Mode mode, int threads, uint64_t budget = 
   EXPECT_TRUE(written.ok()) << written.message();
   recorded.trace = json::parse(Text(path));
   return recorded;
+}
+
+// The chunks of a use are read ahead also where those of the use before, of the same key, are not all consumed yet: a
+// chain of rotations by one key must not wait for each chunk by itself.
+TEST(Recording, AKeyThatIsUsedAgainAtOnceIsReadAhead) {
+  program::ProgramBuilder builder(program::TestParameters(12, 2), "chain");
+  uint32_t x = builder.Input("x", 2048, 2048);
+  for (int i = 0; i < 20; ++i) x = builder.Rotate(x, 1);
+  builder.Output("y", x, 2048);
+  Deployment deployed(builder.Finish());
+  for (const int threads : {1, 2}) {
+    // So slow that whoever reads ahead is ahead, however busy the machine is.
+    const auto reads =
+        std::make_shared<ReadQueue>(MakeThrottledDevice(MakePreadDevice(8), 1e9, std::chrono::milliseconds(1)));
+    const Recorded recorded = Record(deployed, Mode::kStreaming, threads, 0, reads);
+    uint64_t chunks = 0, by_evaluation = 0;
+    for (const json& event : recorded.trace["traceEvents"]) {
+      if (event.value("cat", "") != "read") continue;
+      const uint64_t count = event["args"]["chunks"];
+      chunks += count;
+      if (event["tid"] == 200) by_evaluation += count;  // the track of reads on the spot
+    }
+    EXPECT_EQ(chunks, recorded.stats.key_chunks_missed);
+    EXPECT_LT(by_evaluation, chunks / 2) << threads << " threads";
+  }
+  EXPECT_LT(deployed.WorstError(), 1e-3);
 }
 
 TEST(Recording, ATraceSaysWhatTheStatisticsSay) {

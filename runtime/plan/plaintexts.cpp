@@ -223,7 +223,7 @@ Result<Policy> PlanRun(const PlannedProgram& what, Mode mode, uint64_t budget_by
   KMRT_ASSIGN_OR_RETURN(Policy best, MakePolicy(what.trace, mode, budget_bytes));
   if (mode != Mode::kPlanned && mode != Mode::kColdStart) return best;
   const RepeatedPlaintexts plaintexts = FindRepeatedPlaintexts(what.program, what.parameters, what.rows);
-  const planner::RingRates rates = EvaluationRates(what.machine, what.parameters.log_n(), what.threads);
+  const planner::RingRates rates = planner::RatesOf(what.machine, what.parameters.log_n());
   if (plaintexts.uses.empty() || rates.embedding <= 0) return best;
 
   const planner::Channel& store = what.machine.store;

@@ -2,6 +2,8 @@
 #include "runtime/plan/work.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "planner/work.h"
 #include "runtime/keystore/segment.h"
@@ -50,7 +52,7 @@ void CountStep(const program::Program& program, const program::Transform& transf
         // Of the baby 0 modulo QP the limbs of P are zero.
         const bool specials = extended && step.shift != 0;
         counter.EncodedLimbs(period, level, specials);
-        counter.Passes(level, 2, specials);
+        counter.RowProducts(level, specials);
       }
       if (step.shift == 0) return;
       if (extended) {
@@ -110,7 +112,7 @@ Work WorkOf(const program::Program& program, const Parameters& parameters,
       counter.Passes(level, 2 * operand.parts);
       break;
     case Opcode::kMul:
-      counter.Passes(level, 4);
+      counter.Passes(level, 6);  // three results of four operands
       break;
     case Opcode::kRelinearize:
       counter.Decompose(level);
@@ -200,20 +202,90 @@ uint64_t MeanStoredChunkBytes(const program::Program& program, const Parameters&
   return chunks == 0 ? parameters.chunk_bytes() : bytes / chunks;
 }
 
-// The plaintexts that are there need no embedding.
-void LeaveOutFound(const program::Program& program, const Parameters& parameters, const Policy& policy,
-                   std::vector<Work>& work) {
-  const std::vector<LinearTransformPlan> plans = TransformPlans(program, parameters);
-  const std::vector<PlaintextRow> rows = RowsOf(program, plans);
-  for (size_t row = 0; row < rows.size(); ++row) {
-    if (!policy.plaintexts[row].found) continue;
-    const Op& op = program.ops[rows[row].op];
-    planner::WorkCounter counter(parameters);
-    counter.Embedding(op.opcode == Opcode::kEncode
-                          ? PeriodOf(program, op)
-                          : PeriodOf(program, program.transforms[op.index], plans[op.index].terms[rows[row].term].row));
-    work[rows[row].op].embeddings -= counter.work().embeddings;
+// When the rows of a program have been encoded that its operations take in turn: by the evaluating threads, and ahead
+// of them by a thread of its own where a processor is free for it (runtime/executor/encode_ahead.h).
+class EncodingClock {
+ public:
+  // In the order of RowsOf, without those that are found in memory.
+  struct Row {
+    uint32_t op = 0;
+    double seconds = 0;
+    uint64_t slots = 0;
+  };
+  EncodingClock(std::vector<Row> rows, bool ahead) : rows_(std::move(rows)), ahead_(ahead) {}
+
+  // What evaluation, at `now`, needs until it has the rows of operation `op`; asked of all operations in order.
+  // `at_once`: so many threads of evaluation encode.
+  double Take(size_t op, double now, int at_once) {
+    WorkAheadUntil(now);
+    double own = now, last = now;  // the ends of what evaluation encodes, and of what it waits for
+    for (; taken_ < rows_.size() && rows_[taken_].op == op; ++taken_) {
+      const Row& row = rows_[taken_];
+      if (taken_ < next_) {
+        ready_slots_ -= row.slots;
+        if (taken_ + 1 == next_) last = std::max(last, free_);
+        continue;
+      }
+      ++next_;
+      if (ahead_ && free_ <= own) {
+        free_ += row.seconds;
+        last = free_;
+      } else {
+        own += row.seconds / at_once;
+      }
+    }
+    return std::max(own, last) - now;
   }
+
+ private:
+  // What is begun before `now`.
+  void WorkAheadUntil(double now) {
+    if (!ahead_) return;
+    while (next_ < rows_.size() && free_ < now) {
+      const uint64_t slots = rows_[next_].slots;
+      if (ready_slots_ != 0 && ready_slots_ + slots > kRowsAheadSlots) {
+        free_ = now;  // it waits until rows are taken
+        return;
+      }
+      free_ += rows_[next_++].seconds;
+      ready_slots_ += slots;
+    }
+  }
+
+  const std::vector<Row> rows_;
+  const bool ahead_;
+  size_t taken_ = 0, next_ = 0;  // rows taken, and rows encoded or being so
+  uint64_t ready_slots_ = 0;     // encoded ahead
+  double free_ = 0;              // when the thread that encodes ahead has done what it began
+};
+
+// By operation, on so many threads, where nothing is waited for.
+std::vector<double> OperationSeconds(const program::Program& program, const Parameters& parameters,
+                                     const Policy& policy, const planner::Machine& machine, int threads) {
+  const std::vector<LinearTransformPlan> plans = TransformPlans(program, parameters);
+  const planner::RingRates rates = planner::RatesOf(machine, parameters.log_n());
+  std::vector<EncodingClock::Row> rows;
+  const std::vector<PlaintextRow> all_rows = RowsOf(program, plans);
+  for (size_t i = 0; i < all_rows.size(); ++i) {
+    if (!policy.plaintexts.empty() && policy.plaintexts[i].found) continue;
+    const Op& op = program.ops[all_rows[i].op];
+    planner::WorkCounter counter(parameters);
+    counter.Embedding(op.opcode == Opcode::kEncode ? PeriodOf(program, op)
+                                                   : PeriodOf(program, program.transforms[op.index],
+                                                              plans[op.index].terms[all_rows[i].term].row));
+    rows.push_back({all_rows[i].op, planner::Seconds(counter.work(), rates, 1), CoefficientSlots(program, op)});
+  }
+  EncodingClock encoding(std::move(rows), threads < machine.processors);
+  std::vector<double> seconds;
+  double now = 0;
+  for (Work& work : OperationWork(program, parameters)) {
+    work.embeddings = 0;
+    const size_t op = seconds.size();
+    const int at_once = program.ops[op].opcode == Opcode::kEncode ? 1 : threads;
+    seconds.push_back(encoding.Take(op, now, at_once) + planner::Seconds(work, rates, threads));
+    now += seconds.back();
+  }
+  return seconds;
 }
 
 }  // namespace
@@ -229,21 +301,12 @@ uint64_t StoredKeyBytes(const program::Program& program, const Parameters& param
   return bytes;
 }
 
-planner::RingRates EvaluationRates(const planner::Machine& machine, int log_n, int threads) {
-  planner::RingRates rates = planner::RatesOf(machine, log_n);
-  if (threads < machine.processors) rates.embedding = 0;
-  return rates;
-}
-
 planner::TimedRun TimeRun(const program::Program& program, const Parameters& parameters, const planner::Trace& trace,
                           const Policy& policy, const planner::Machine& machine, int threads) {
-  std::vector<Work> work = OperationWork(program, parameters);
-  if (!policy.plaintexts.empty()) LeaveOutFound(program, parameters, policy, work);
-  const planner::RingRates rates = EvaluationRates(machine, parameters.log_n(), threads);
-  const auto seconds = [&](size_t begin, size_t end) {
-    double sum = 0;
-    for (size_t i = begin; i < end; ++i) sum += planner::Seconds(work[i], rates, threads);
-    return sum;
+  const std::vector<double> by_op = OperationSeconds(program, parameters, policy, machine, threads);
+  const auto seconds = [&by_op](size_t begin, size_t end) {
+    return std::accumulate(by_op.begin() + static_cast<std::ptrdiff_t>(begin),
+                           by_op.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
   };
   planner::TimedRun run;
   run.chunk_bytes = MeanStoredChunkBytes(program, parameters, policy);

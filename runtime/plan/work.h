@@ -24,11 +24,8 @@ std::vector<planner::Work> OperationWork(const program::Program& program, const 
 uint64_t StoredKeyBytes(const program::Program& program, const scheme::Parameters& parameters,
                         const planner::Trace& trace);
 
-// What evaluation takes on so many threads. The rows that it needs are encoded ahead while a processor is free
-// (runtime/executor/encode_ahead.h), and then their embeddings are none of its time.
-planner::RingRates EvaluationRates(const planner::Machine& machine, int log_n, int threads);
-
-// A run of the program under a policy, for planner::PredictTime. `trace`: as MakeTrace made it, `policy` from it.
+// A run of the program under a policy, for planner::PredictTime. Its rows are encoded ahead while a processor is free
+// (runtime/executor/encode_ahead.h). `trace`: as MakeTrace made it, `policy` from it.
 planner::TimedRun TimeRun(const program::Program& program, const scheme::Parameters& parameters,
                           const planner::Trace& trace, const Policy& policy, const planner::Machine& machine,
                           int threads);
