@@ -148,7 +148,7 @@ std::vector<Layer> ResNet20() {
           {convolve(third, logits, 8, 1)}};
 }
 
-// The layers share a few strides: half the keys of what is fastest for each cost a tenth more time. All at one level,
+// The layers share a few strides: half the keys of what is fastest for each cost an eighth more time at most. All at one level,
 // so that keys are rotations.
 TEST(KeyChoiceModel, ResNet20TakesFewKeys) {
   const Parameters parameters = MakeParameters(16, 9, 3);
@@ -176,11 +176,11 @@ TEST(KeyChoiceModel, ResNet20TakesFewKeys) {
     const size_t keys = stored.size() - static_cast<size_t>(std::count(stored.begin(), stored.end(), 0u));
     fmt::print("{:.2f} s, {} keys, {} chunks, {} slots\n", choice.seconds, keys, choice.chunks, choice.slots);
     if (most == 0) most = keys;
-    if (choice.seconds <= 1.1 * fastest && (few == 0 || keys < few)) few = keys;
+    if (choice.seconds <= 1.125 * fastest && (few == 0 || keys < few)) few = keys;
     if (fewest == 0 || keys < fewest) fewest = keys;
   }
   EXPECT_GT(most, 100u);
-  EXPECT_LE(few, 52u);
+  EXPECT_LE(few, most / 2);
   EXPECT_LE(fewest, 40u);
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares what `keymemrt explain` predicts with what runs take on this machine.
 
-Calibrates this machine (not the user's figures), then, for the example networks, the bootstrap and synthetic programs
-(synthetic-13: N = 2^13), runs every mode and mode planned within three budgets, and writes a table: peak memory, wall time and bytes of keys read, predicted and
-measured. A prediction is for a machine that does nothing else, so it is compared with the fastest of the repetitions; the
+For the example networks, the bootstrap and synthetic programs (synthetic-13: N = 2^13): calibrates this machine (not
+the user's figures), since its speed may change from minute to minute, runs every mode and mode planned within three
+budgets, and writes a table: peak memory, wall time and bytes of keys read, predicted and measured. A prediction is for a machine that does nothing else, so it is compared with the fastest of the repetitions; the
 median is beside it. Ends with 1 when a peak is off by more than 10 %, that time by more than 20 %, or a byte was read that
 was not predicted.
 """
@@ -45,6 +45,7 @@ class Bench:
 
     def measure(self, name):
         print(f"{name} ...", file=sys.stderr)
+        self.call("keymemrt", "calibrate", "--store", self.directory)
         place = self.directory / name
         place.mkdir()
         program, weights = place / "p.kmrt", None
@@ -120,8 +121,6 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.directory) as directory:
         bench = Bench(arguments, directory)
-        print("calibrating ...", file=sys.stderr)
-        bench.call("keymemrt", "calibrate", "--store", directory)
         for name in arguments.programs:
             bench.measure(name)
     text, wrong = table(bench.rows)
