@@ -49,23 +49,13 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double Nth(std::vector<double> values, size_t n) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(n), values.end());
-  return values[n];
-}
-
-// What a quarter of the values reach: of times that are measured in a moment, those when others were in the way least.
-double Undisturbed(std::vector<double> values) {
-  const size_t quarter = values.size() / 4;
-  return Nth(std::move(values), quarter);
-}
-
 double Middle(std::vector<double> values) {
-  const size_t middle = values.size() / 2;
-  return Nth(std::move(values), middle);
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
-// The undisturbed time of `run`, repeated for so long and at least three times after a first one that does not
+// The usual time of `run`, repeated for so long and at least three times after a first one that does not
 // count.
 template <typename Run>
 Result<double> Time(double seconds, Run&& run) {
@@ -77,7 +67,7 @@ Result<double> Time(double seconds, Run&& run) {
     KMRT_RETURN_IF_ERROR(run());
     times.push_back(SecondsSince(start));
   }
-  return Undisturbed(std::move(times));
+  return Middle(std::move(times));
 }
 
 // Moduli of one width and of a shape that programs have: few limbs in a small ring, a dozen in a large one.
@@ -389,8 +379,8 @@ Result<ReadTimes> TimeReads(int log_n, const std::string& parent) {
   }
   ReadTimes result;
   result.bytes = static_cast<double>(store.stored_bytes(0)) / static_cast<double>(chunks);
-  result.seconds = Undisturbed(std::move(times));
-  result.processor = Undisturbed(std::move(processor));
+  result.seconds = Middle(std::move(times));
+  result.processor = Middle(std::move(processor));
   KMRT_ASSIGN_OR_RETURN(result.alone, Time(0.05, [&, at = size_t{0}]() mutable {
                           at = (at + 37) % (keys * chunks);
                           return store.ReadChunk(at / chunks, static_cast<int>(at % chunks), slots[0].data());

@@ -52,8 +52,10 @@ class BlockDevice {
   // (kMaxReads), and keeps `out` until the read has ended.
   static constexpr int kMaxReads = 64;
   virtual void Start(std::span<const BlockRead> reads) = 0;
-  // Waits for a read that has ended. Called by one thread at a time.
+  // Waits for a read that has ended. Called by WaitingThreads threads at a time, at most: where it is they who read, so
+  // many reads are under way.
   virtual BlockResult Wait() = 0;
+  virtual int WaitingThreads() const { return 1; }
 
   // Memory that will be read into often, and the end of that: a device may keep it ready for its reads. Thread-safe.
   virtual void Register(std::span<std::byte> memory) { (void)memory; }
@@ -62,7 +64,7 @@ class BlockDevice {
 
 // By io_uring; kFailed, with the system's reason, where there is none.
 Result<std::unique_ptr<BlockDevice>> MakeUringDevice();
-// By so many threads, each in pread.
+// Whoever waits reads, in pread: so many threads may.
 std::unique_ptr<BlockDevice> MakePreadDevice(int threads);
 inline constexpr int kPreadThreads = 4;
 

@@ -5,9 +5,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <optional>
-#include <thread>
-#include <vector>
 
 #include "runtime/io/file_table.h"
 
@@ -17,17 +14,7 @@ namespace {
 
 class PreadDevice : public BlockDevice {
  public:
-  explicit PreadDevice(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
-  }
-  ~PreadDevice() override {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    started_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  explicit PreadDevice(int threads) : threads_(threads) {}
 
   std::string_view name() const override { return "pread"; }
   Result<File> Open(const std::string& path) override { return files_.Open(path); }
@@ -41,42 +28,28 @@ class PreadDevice : public BlockDevice {
     reads.size() == 1 ? started_.notify_one() : started_.notify_all();
   }
 
+  // Reads itself: so the thread that will check the bytes has them in its cache.
   BlockResult Wait() override {
     std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return !results_.empty(); });
-    const BlockResult result = results_.front();
-    results_.pop_front();
+    started_.wait(lock, [this] { return !wanted_.empty(); });
+    const BlockRead read = wanted_.front();
+    wanted_.pop_front();
+    lock.unlock();
+    BlockResult result{read.tag, 0};
+    if (read.out.empty()) return result;
+    result.bytes = pread(read.file, read.out.data(), read.out.size(), static_cast<off_t>(read.offset));
+    if (result.bytes < 0) result.bytes = -errno;
+    files_.DropCache(read);
     return result;
   }
+  int WaitingThreads() const override { return threads_; }
 
  private:
-  void Work() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      started_.wait(lock, [this] { return stop_ || !wanted_.empty(); });
-      if (stop_) return;
-      const BlockRead read = wanted_.front();
-      wanted_.pop_front();
-      lock.unlock();
-      BlockResult result{read.tag, 0};
-      if (!read.out.empty()) {
-        result.bytes = pread(read.file, read.out.data(), read.out.size(), static_cast<off_t>(read.offset));
-        if (result.bytes < 0) result.bytes = -errno;
-        files_.DropCache(read);
-      }
-      lock.lock();
-      results_.push_back(result);
-      ended_.notify_one();
-    }
-  }
-
+  const int threads_;
   FileTable files_;
   std::mutex mutex_;
-  std::condition_variable started_, ended_;
+  std::condition_variable started_;
   std::deque<BlockRead> wanted_;
-  std::deque<BlockResult> results_;
-  bool stop_ = false;
-  std::vector<std::thread> threads_;
 };
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/io/read_queue.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,40 +15,49 @@ namespace keymemrt::runtime {
 
 namespace {
 
-constexpr uint64_t kStop = UINT64_MAX;  // the tag of the read of nothing that ends the thread
+constexpr uint64_t kStop = UINT64_MAX;  // the tag of the read of nothing that ends a thread
 constexpr int kMostInterruptions = 100;
+
+bool IsInMemory(const std::string& directory) {
+  struct statfs info;
+  if (statfs(directory.c_str(), &info) != 0) return false;
+  return info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC;
+}
 
 }  // namespace
 
 ReadQueue::ReadQueue(std::unique_ptr<BlockDevice> device, int depth)
     : device_(std::move(device)), depth_(static_cast<size_t>(std::clamp(depth, 1, BlockDevice::kMaxReads - 1))) {
-  lanes_.resize(depth_ + 1);
+  const size_t threads = static_cast<size_t>(device_->WaitingThreads());
+  lanes_.resize(depth_ + threads);
   for (size_t lane = lanes_.size(); lane-- != 0;) free_lanes_.push_back(static_cast<int>(lane));
-  thread_ = std::thread([this] { Run(); });
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
 ReadQueue::~ReadQueue() {
   {
     const std::lock_guard lock(mutex_);
-    device_->Start(std::array{BlockRead{.tag = kStop}});
+    device_->Start(std::vector(threads_.size(), BlockRead{.tag = kStop}));
   }
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
-std::shared_ptr<ReadQueue> ReadQueue::OfSystem() {
+std::shared_ptr<ReadQueue> ReadQueue::OfSystem(const std::string& directory) {
   static std::mutex mutex;
-  static std::weak_ptr<ReadQueue> shared;
+  static std::array<std::weak_ptr<ReadQueue>, 2> shared;
+  const bool in_memory = IsInMemory(directory);
   const std::lock_guard lock(mutex);
-  std::shared_ptr<ReadQueue> queue = shared.lock();
+  std::weak_ptr<ReadQueue>& place = shared[in_memory];
+  std::shared_ptr<ReadQueue> queue = place.lock();
   if (queue != nullptr) return queue;
-  auto device = MakeUringDevice();
+  auto device = in_memory ? Result(MakePreadDevice(kPreadThreads)) : MakeUringDevice();
   if (device.ok()) {
     queue = std::make_shared<ReadQueue>(std::move(device).value());
   } else {
     queue = std::make_shared<ReadQueue>(MakePreadDevice(kPreadThreads));
     queue->note_ = fmt::format("{}: {} threads read the keys", device.status().message(), kPreadThreads);
   }
-  shared = queue;
+  place = queue;
   return queue;
 }
 

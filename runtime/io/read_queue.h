@@ -57,9 +57,10 @@ class ReadQueue {
   ReadQueue(const ReadQueue&) = delete;
   ReadQueue& operator=(const ReadQueue&) = delete;
 
-  // The one of the process's file systems, made when the first one asks and gone with the last. By io_uring; where the
-  // system has none by threads, and note() says so.
-  static std::shared_ptr<ReadQueue> OfSystem();
+  // For the files of a directory: one of the process's queues, made when the first one asks and gone with the last. By
+  // io_uring; by threads where the system has none, which note() says, and in a file system in memory: to read there is
+  // to copy, and threads that copy for themselves do it best.
+  static std::shared_ptr<ReadQueue> OfSystem(const std::string& directory);
   const std::string& note() const { return note_; }
   std::string_view device_name() const { return device_->name(); }
 
@@ -67,14 +68,14 @@ class ReadQueue {
   Result<BlockFile> Open(const std::string& path);
 
   struct Answer {
-    Status status;                                // kCorrupt: the file ends before; kFailed: it cannot be read
-    int lane = 0;                                 // 0..kDepth; no two reads have the same one at a time
+    Status status;  // kCorrupt: the file ends before; kFailed: it cannot be read
+    int lane = 0;   // from 0, a few more than kDepth; no two reads have the same one at a time
     std::chrono::steady_clock::time_point begin;  // when the device was asked
   };
   using Done = std::function<void(const Answer& answer)>;
-  // Fills `out` from `offset`; both of them, and the address, in whole blocks. `done` is called on the queue's thread,
-  // which reads nothing else on the way: it may compute for a moment, and must not wait. `slack`: how many reads that
-  // come later may go before this one; 0: somebody waits for it.
+  // Fills `out` from `offset`; both of them, and the address, in whole blocks. `done` is called on a thread of the
+  // queue's, which reads nothing else on the way: it may compute for a moment, and must not wait. `slack`: how many
+  // reads that come later may go before this one; 0: somebody waits for it.
   struct Wanted {
     const BlockFile* file = nullptr;
     uint64_t offset = 0;
@@ -85,7 +86,7 @@ class ReadQueue {
   // Asks for all of them at once, which is cheaper than one by one; takes what they hold.
   void Read(std::span<Wanted> wanted);
   void Read(const BlockFile& file, uint64_t offset, std::span<std::byte> out, uint64_t slack, Done done);
-  // The same, waited for. Not from the queue's thread.
+  // The same, waited for. Not from the queue's threads.
   Status ReadNow(const BlockFile& file, uint64_t offset, std::span<std::byte> out);
 
   // BlockDevice's.
@@ -118,11 +119,11 @@ class ReadQueue {
   std::string note_;
   std::mutex mutex_;  // guards what follows
   std::priority_queue<Request, std::vector<Request>, Later> waiting_;
-  std::vector<Request> lanes_;  // one more than depth: a read's lane is free when `done` has returned
+  std::vector<Request> lanes_;  // one per thread more than depth: a read's lane is free when `done` has returned
   std::vector<int> free_lanes_;
   size_t under_way_ = 0;
   uint64_t asked_ = 0;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 // Several reads, waited for together, also when the object dies.

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <atomic>
 #include <cerrno>
@@ -142,9 +144,15 @@ INSTANTIATE_TEST_SUITE_P(, EveryDevice, testing::Values("memory", "pread", "io_u
                          [](const auto& info) { return info.param; });
 
 TEST_F(ReadQueueTest, TheSystemHasOneQueueWhileSomebodyHasIt) {
-  const auto a = ReadQueue::OfSystem(), b = ReadQueue::OfSystem();
+  const auto a = ReadQueue::OfSystem("/"), b = ReadQueue::OfSystem("/nowhere");
   EXPECT_EQ(a, b);
   EXPECT_EQ(a->note().empty(), a->device_name() == "io_uring");
+  struct statfs info;
+  if (statfs("/dev/shm", &info) != 0 || info.f_type != TMPFS_MAGIC) GTEST_SKIP() << "no file system in memory";
+  const auto c = ReadQueue::OfSystem("/dev/shm");
+  EXPECT_EQ(c, ReadQueue::OfSystem("/dev/shm"));
+  EXPECT_EQ(c->device_name(), "pread");
+  EXPECT_TRUE(c->note().empty());
 }
 
 // A device whose reads end when the test says so, in any order.

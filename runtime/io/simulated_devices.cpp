@@ -76,6 +76,7 @@ class Decorator : public BlockDevice {
   void Close(int file) override { device_->Close(file); }
   void Register(std::span<std::byte> memory) override { device_->Register(memory); }
   void Unregister(std::span<std::byte> memory) override { device_->Unregister(memory); }
+  int WaitingThreads() const override { return device_->WaitingThreads(); }
 
  protected:
   const std::unique_ptr<BlockDevice> device_;

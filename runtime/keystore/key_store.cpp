@@ -39,7 +39,7 @@ KeyStore::KeyStore(std::string directory, Manifest manifest, scheme::Parameters 
 
 Result<std::unique_ptr<KeyStore>> KeyStore::Make(const std::string& directory, Manifest manifest,
                                                  std::shared_ptr<ReadQueue> reads) {
-  if (reads == nullptr) reads = ReadQueue::OfSystem();
+  if (reads == nullptr) reads = ReadQueue::OfSystem(directory);
   // Whoever read the manifest has checked the parameters for the security that it claims.
   KMRT_ASSIGN_OR_RETURN(scheme::Parameters parameters,
                         scheme::Parameters::Create(manifest.parameters, scheme::Security::kInsecure));

@@ -25,7 +25,7 @@ class KeyStore {
  public:
   // Reads the manifest, and headers and checksums of every segment; not the chunks. kInvalidArgument: not a key store;
   // kCorrupt: a file is missing, damaged, of another version or of another key set. `reads`: by which all is read;
-  // null: the system's.
+  // null: the system's for the directory.
   static Result<std::unique_ptr<KeyStore>> Open(const std::string& directory,
                                                 std::shared_ptr<ReadQueue> reads = nullptr);
 

@@ -17,7 +17,7 @@ struct Service::Shared {
       : engine(std::move(the_engine)),
         weights(the_weights),
         machine(options.machine),
-        reads(options.reads != nullptr ? options.reads : ReadQueue::OfSystem()),
+        reads(options.reads),
         budget(options.budget_bytes),
         bytes(shared_bytes),
         admission((budget == 0 ? UINT64_MAX : budget) - shared_bytes) {}
@@ -25,9 +25,9 @@ struct Service::Shared {
   const std::unique_ptr<const Engine> engine;
   WeightSource* const weights;
   const planner::Machine machine;
-  const std::shared_ptr<ReadQueue> reads;
-  const uint64_t budget;  // 0: none
-  const uint64_t bytes;   // that every session's prediction counts, and the process has once
+  const std::shared_ptr<ReadQueue> reads;  // null: the system's
+  const uint64_t budget;                   // 0: none
+  const uint64_t bytes;                    // that every session's prediction counts, and the process has once
   Admission admission;
 };
 
@@ -121,7 +121,7 @@ SlotPool& Session::pool() {
   return impl_->executor->pool();
 }
 std::string Session::io_note() const {
-  std::string note = impl_->shared->reads->note();
+  std::string note = impl_->store->reads().note();
   if (!impl_->store->direct()) {
     note +=
         fmt::format("{}{}: its file system refuses O_DIRECT: keys are read through the page cache and dropped from it",
