@@ -11,6 +11,7 @@
 #include "runtime/plan/policy.h"
 #include "runtime/plan/shapes.h"
 #include "runtime/plan/trace.h"
+#include "runtime/plan/work.h"
 
 namespace keymemrt::runtime {
 namespace {
@@ -361,6 +362,40 @@ TEST(Plaintexts, ARunKeepsThemWhereItIsFasterSo) {
   // Where encoding costs nothing there is nothing to gain.
   for (planner::RingRates& rates : machine.rings) rates.embedding = 0;
   EXPECT_EQ(saved(Mode::kPlanned, 0), 0u);
+}
+
+TEST(TimeRun, RowsAreEncodedAheadWhereAProcessorIsFree) {
+  const Program program = Masked(40, 1);
+  const scheme::Parameters parameters = program.CheckedParameters().value();
+  const planner::Trace trace = TraceOf(program);
+  const Policy policy = MakePolicy(trace, Mode::kStreaming, 0).value();
+  const size_t rows = RowsIn(program).size();
+  const auto computing = [&](double embedding, int processors, int threads) {
+    planner::Machine machine = planner::DefaultMachine();
+    machine.processors = processors;
+    machine.rings = {planner::RatesOf(machine, parameters.log_n())};
+    machine.rings[0].embedding = embedding;
+    const planner::TimedRun run = TimeRun(program, parameters, trace, policy, machine, threads);
+    double sum = run.seconds_before;
+    for (const planner::TimedUse& use : run.uses) sum += use.seconds + use.seconds_after;
+    return sum;
+  };
+  const double rest = computing(0, 2, 1);
+  // Of 4 values in a ring of 2^10: a share of a whole embedding.
+  const double all = computing(1, 1, 1) - rest, one = all / static_cast<double>(rows);
+  EXPECT_GT(all, 0);
+  const auto embeddings = [&](double seconds, int processors, int threads) {
+    return computing(seconds / one, processors, threads) - rest;
+  };
+  // Nobody is free: evaluation encodes all.
+  EXPECT_NEAR(embeddings(1, 1, 1), static_cast<double>(rows), 1e-6);
+  // An encode is one thread's.
+  EXPECT_NEAR(computing(1 / one, 2, 2) - computing(0, 2, 2), static_cast<double>(rows), 1e-6);
+  // Short ones are all ready but the first, which is needed at once.
+  EXPECT_LE(embeddings(1e-7, 2, 1), 2e-7);
+  // Of long ones evaluation encodes at least half, and those of which it finds somebody busy with one.
+  EXPECT_GE(embeddings(1, 2, 1), static_cast<double>(rows) / 2 - 1);
+  EXPECT_LE(embeddings(1, 2, 1), static_cast<double>(rows) + 1e-6);
 }
 
 TEST(Policy, ModesHaveNames) {

@@ -218,23 +218,25 @@ class EncodingClock {
   // `at_once`: so many threads of evaluation encode.
   double Take(size_t op, double now, int at_once) {
     WorkAheadUntil(now);
-    double own = now, last = now;  // the ends of what evaluation encodes, and of what it waits for
+    double own = now;  // the end of what evaluation encodes
+    double busy = 0;   // what the row takes that is being encoded ahead
     for (; taken_ < rows_.size() && rows_[taken_].op == op; ++taken_) {
       const Row& row = rows_[taken_];
       if (taken_ < next_) {
         ready_slots_ -= row.slots;
-        if (taken_ + 1 == next_) last = std::max(last, free_);
+        if (taken_ + 1 == next_) busy = row.seconds;
         continue;
       }
       ++next_;
       if (ahead_ && free_ <= own) {
         free_ += row.seconds;
-        last = free_;
+        busy = row.seconds;
       } else {
         own += row.seconds / at_once;
       }
     }
-    return std::max(own, last) - now;
+    if (free_ > own) own += busy;  // evaluation waits for nobody: it encodes the row itself
+    return own - now;
   }
 
  private:
