@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "lattice/evaluator/evaluator.h"
+#include "lattice/keys/uniform.h"
 #include "lattice/linear/linear_transform.h"
 #include "runtime/executor/cached_keys.h"
-#include "lattice/keys/uniform.h"
 #include "runtime/executor/encode_ahead.h"
 #include "runtime/executor/kept_plaintexts.h"
 #include "runtime/executor/rows.h"
